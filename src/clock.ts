@@ -1,0 +1,42 @@
+/**
+ * Time and randomness as arguments. The system's own are made in `app.ts` (from `io/`); tests bring theirs.
+ * Nothing else in the project asks the process for the time.
+ */
+
+export interface Clock {
+	/** Monotonic milliseconds with a fraction, for durations. */
+	now(): number;
+	/** Milliseconds since the Unix epoch, for logs. */
+	wall(): number;
+}
+
+export interface Random {
+	/** Uniform in [0, 1). Not for secrets. */
+	next(): number;
+	/** `bytes` random bytes as lower-case hex. */
+	hex(bytes: number): string;
+	/** A version-4 UUID (RFC 9562 §5.4). */
+	uuid(): string;
+}
+
+/**
+ * An entry of the timer wheel. Intrusive (the links live in the entry), so that arming a deadline on each request
+ * allocates nothing; whoever has a deadline extends this class.
+ */
+export abstract class TimerEntry {
+	timerPrev: TimerEntry | null = null;
+	timerNext: TimerEntry | null = null;
+	/** Absolute tick at which the entry fires; -1 when it is not armed. Owned by the wheel. */
+	timerTick = -1;
+	/** Called once when due, never before. May arm itself again. */
+	abstract onTimer(): void;
+}
+
+/** Coarse timers: an entry fires at or after its delay, late by at most one tick of `resolutionMs`. */
+export interface Timers {
+	readonly resolutionMs: number;
+	/** Arms the entry, or moves it when it is armed already. `delayMs` ≥ 0. */
+	arm(entry: TimerEntry, delayMs: number): void;
+	/** Does nothing when the entry is not armed. */
+	disarm(entry: TimerEntry): void;
+}

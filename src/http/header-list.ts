@@ -1,0 +1,184 @@
+/**
+ * The header fields of one message, shared by every protocol: ordered, duplicates and case kept.
+ *
+ * Theory of operation. A parsed HTTP/1 head stays what it came as: one latin1 string (`text`) and five integers a field
+ * (`spans`). A field becomes strings of its own only when somebody asks for it. Edits never touch the text: a removed
+ * field is marked, a new one goes to `added`. So the HTTP/1 writer can copy whole runs of untouched lines with one
+ * slice, and a codec that has no text (HTTP/2) uses `added` alone.
+ *
+ * A list that a codec filled is borrowed: it is valid until the connection parses its next head. Whoever keeps it longer
+ * takes `clone()`.
+ */
+import { FIELD_NAMES, fieldIdOf } from './field-id.ts';
+
+/** Integers a parsed field takes in `spans`: name start, name end, value start, value end, `FieldId`. */
+export const SPAN = 5;
+/** Fields that fit before the span table grows; most requests have fewer than 16. */
+const INITIAL_FIELDS = 16;
+const REMOVED = -1;
+
+export class HeaderList {
+	/** The raw head; spans are offsets in it. */
+	text = '';
+	/** Offset in `text` of the first field line. */
+	textStart = 0;
+	/** Offset in `text` just after the last field line (where the empty line starts). */
+	textEnd = 0;
+	spans: Int32Array = new Int32Array(INITIAL_FIELDS * SPAN);
+	/** Number of parsed fields, removed ones included. */
+	parsed = 0;
+	/** How many parsed fields are marked as removed. */
+	removedCount = 0;
+	/** name, value, name, value … of the fields that were added after parsing. */
+	added: string[] = [];
+
+	/** Forgets everything; capacity stays. */
+	reset(): void {
+		this.text = '';
+		this.textStart = 0;
+		this.textEnd = 0;
+		this.parsed = 0;
+		this.removedCount = 0;
+		if (this.added.length > 0) this.added = [];
+	}
+
+	/** Room for one more parsed field; a codec calls it before it writes a span. */
+	growSpans(): void {
+		const bigger = new Int32Array(this.spans.length * 2);
+		bigger.set(this.spans);
+		this.spans = bigger;
+	}
+
+	/** Number of live fields. */
+	get size(): number {
+		return this.parsed - this.removedCount + this.added.length / 2;
+	}
+
+	/** Index of the first live parsed field with this id from `from` on; -1 when there is none. */
+	indexOf(id: number, from = 0): number {
+		const { spans, parsed } = this;
+		for (let i = from; i < parsed; i++) {
+			if (spans[i * SPAN + 4] === id && spans[i * SPAN] !== REMOVED) return i;
+		}
+		return -1;
+	}
+
+	/** Value of the parsed field at an index, surrounding whitespace excluded. */
+	valueAt(index: number): string {
+		const o = index * SPAN;
+		return this.text.slice(this.spans[o + 2] as number, this.spans[o + 3] as number);
+	}
+
+	/** Name as it was written. The field must not have been removed. */
+	nameAt(index: number): string {
+		const o = index * SPAN;
+		return this.text.slice(this.spans[o] as number, this.spans[o + 1] as number);
+	}
+
+	isRemoved(index: number): boolean {
+		return this.spans[index * SPAN] === REMOVED;
+	}
+
+	/** First live value of a known field, parsed before added; `undefined` when absent. */
+	first(id: number): string | undefined {
+		const i = this.indexOf(id);
+		return i >= 0 ? this.valueAt(i) : this.firstAdded(FIELD_NAMES[id] as string);
+	}
+
+	private firstAdded(lowerName: string): string | undefined {
+		const { added } = this;
+		for (let i = 0; i < added.length; i += 2) {
+			if ((added[i] as string).toLowerCase() === lowerName) return added[i + 1];
+		}
+		return undefined;
+	}
+
+	/** First live value of any field by its lower-case name. */
+	get(lowerName: string): string | undefined {
+		const id = fieldIdOf(lowerName);
+		if (id !== 0) return this.first(id);
+		for (let i = 0; i < this.parsed; i++) {
+			if (this.isNamed(i, lowerName)) return this.valueAt(i);
+		}
+		return this.firstAdded(lowerName);
+	}
+
+	/** All live values of a field by its lower-case name, in order. */
+	getAll(lowerName: string): string[] {
+		const values: string[] = [];
+		this.forEach((name, value) => {
+			if (name.length === lowerName.length && name.toLowerCase() === lowerName) values.push(value);
+		});
+		return values;
+	}
+
+	has(lowerName: string): boolean {
+		return this.get(lowerName) !== undefined;
+	}
+
+	private isNamed(index: number, lowerName: string): boolean {
+		const o = index * SPAN;
+		const start = this.spans[o] as number;
+		const end = this.spans[o + 1] as number;
+		return start !== REMOVED && end - start === lowerName.length && this.text.slice(start, end).toLowerCase() === lowerName;
+	}
+
+	removeAt(index: number): void {
+		const o = index * SPAN;
+		if (this.spans[o] === REMOVED) return;
+		this.spans[o] = REMOVED;
+		this.removedCount++;
+	}
+
+	/** Removes every live field of this id, parsed and added. */
+	removeId(id: number): void {
+		for (let i = this.indexOf(id); i >= 0; i = this.indexOf(id, i + 1)) this.removeAt(i);
+		if (this.added.length > 0) this.removeAdded(FIELD_NAMES[id] as string);
+	}
+
+	/** Removes every live field of this lower-case name. */
+	remove(lowerName: string): void {
+		const id = fieldIdOf(lowerName);
+		if (id !== 0) return this.removeId(id);
+		for (let i = 0; i < this.parsed; i++) {
+			if (this.isNamed(i, lowerName)) this.removeAt(i);
+		}
+		if (this.added.length > 0) this.removeAdded(lowerName);
+	}
+
+	private removeAdded(lowerName: string): void {
+		const { added } = this;
+		for (let i = added.length - 2; i >= 0; i -= 2) {
+			if ((added[i] as string).toLowerCase() === lowerName) added.splice(i, 2);
+		}
+	}
+
+	/** Adds a field after all others. The caller vouches for its syntax. */
+	append(name: string, value: string): void {
+		this.added.push(name, value);
+	}
+
+	/** Replaces all fields of this lower-case name by one. */
+	set(lowerName: string, value: string): void {
+		this.remove(lowerName);
+		this.added.push(lowerName, value);
+	}
+
+	/** Calls `visit` for each live field, parsed ones first. Not for the hot path: it makes the strings. */
+	forEach(visit: (name: string, value: string) => void): void {
+		for (let i = 0; i < this.parsed; i++) {
+			if (!this.isRemoved(i)) visit(this.nameAt(i), this.valueAt(i));
+		}
+		const { added } = this;
+		for (let i = 0; i < added.length; i += 2) visit(added[i] as string, added[i + 1] as string);
+	}
+
+	/** A list of its own that outlives the connection's next head. */
+	clone(): HeaderList {
+		const copy = new HeaderList();
+		this.forEach((name, value) => {
+			copy.append(name, value);
+		});
+		return copy;
+	}
+}

@@ -1,0 +1,98 @@
+/** What the data path tells the outside of an exchange. The exchange itself is the record: nothing is copied for it. */
+import type { ErrorCode } from '../error.ts';
+
+/** Why an attempt ended as it did; `''` while it runs, `ok` when a response head came. */
+export type AttemptOutcome = 'ok' | ErrorCode | '';
+
+/** One line of the attempt ledger. */
+export interface AttemptRecord {
+	readonly endpoint: string;
+	readonly isReused: boolean;
+	/** Milliseconds the attempt waited for a connection; 0 on an idle one. */
+	readonly connectMs: number;
+	/** Milliseconds from the start of the attempt to the first response byte; -1 when none came. */
+	readonly firstByteMs: number;
+	readonly outcome: AttemptOutcome;
+	/** Status that the upstream answered; 0 when it did not. */
+	readonly status: number;
+	/** Milliseconds waited before this attempt. */
+	readonly backoffMs: number;
+}
+
+/** Metric children of one route, bound once when the route table is built. Opaque to the data path. */
+export interface RouteSeries {
+	readonly route: string;
+}
+
+/** A finished exchange. */
+export interface ExchangeRecord {
+	/** `null` when no rule matched or the head was not understood. */
+	readonly series: RouteSeries | null;
+	readonly route: string;
+	readonly method: string;
+	readonly scheme: string;
+	readonly authority: string;
+	/** As received; redact before logging. */
+	readonly target: string;
+	readonly httpVersion: number;
+	/** Final status; 499 when the client went away before one was sent. */
+	readonly status: number;
+	/** Our own code when the response was a local reply or the exchange broke; `''` when the app answered in full. */
+	readonly errorCode: ErrorCode | '';
+	/** What was seen, for the log; `''` without an error. */
+	readonly errorDetail: string;
+	/** Envoy's response flags, comma-joined; `''` for none. */
+	readonly flags: string;
+	/** The response was made by the sidecar. */
+	readonly isLocalReply: boolean;
+	readonly requestBytes: number;
+	readonly responseBytes: number;
+	/** Epoch milliseconds of the first byte. */
+	readonly startedAt: number;
+	readonly durationMs: number;
+	/** Our own share of the duration: before the first attempt and between the app's head and ours. */
+	readonly addedMs: number;
+	readonly requestId: string;
+	/** 32 hex digits; `''` when the request was not understood. */
+	readonly traceId: string;
+	readonly spanId: string;
+	readonly peerAddress: string;
+	readonly clientAddress: string;
+	readonly userAgent: string;
+	readonly isTunnel: boolean;
+	readonly attempts: readonly AttemptRecord[];
+}
+
+/** Why a failure was not retried (`outrigger_retries_skipped_total`). */
+export type RetrySkipReason =
+	| 'off'
+	| 'attempts'
+	| 'method'
+	| 'condition'
+	| 'body_too_large'
+	| 'budget'
+	| 'limit_retries'
+	| 'deadline'
+	| 'response_started'
+	| 'client_gone'
+	| 'circuit_open';
+
+/** Why one was (`outrigger_retries_total`). */
+export type RetryReason = 'connect-failure' | 'reset' | 'refused-stream' | 'timeout' | 'status' | 'idle-race';
+
+export interface ExchangeRecorder {
+	/** A request's head has been read. */
+	began(): void;
+	/** Its last byte has gone, or it broke. Called once for each `began`. */
+	ended(record: ExchangeRecord): void;
+	retried(service: string, reason: RetryReason): void;
+	retrySkipped(reason: RetrySkipReason): void;
+	/** A local reply that belongs to no exchange (unparsable head, connection limit). */
+	refused(code: ErrorCode): void;
+}
+
+/** Upstream connections as the metrics see them. */
+export interface ConnectionRecorder {
+	connected(service: string, seconds: number): void;
+	connectFailed(service: string): void;
+}
