@@ -1,0 +1,85 @@
+/**
+ * What the inbound side tells the app about who called: `x-forwarded-for`, `-proto`, `-host` and `-client-cert`, and
+ * which address we take for the client ourselves.
+ *
+ * The peer's address is appended to `x-forwarded-for` always: what a caller wrote there is passed on but proves nothing.
+ * `trustedHops` decides only whom *we* call the client (logs, limits by client), never what is forwarded.
+ */
+import { FieldId } from './field-id.ts';
+import type { RequestHead } from './head.ts';
+import type { HeaderList } from './header-list.ts';
+
+export interface ForwardedOptions {
+	/** Address of the connection's other end. */
+	readonly peerAddress: string;
+	readonly scheme: 'http' | 'https';
+	/** Verified identity of the peer; `''` without one. */
+	readonly principal: string;
+	/** How many proxies in front of us are believed: each is passed over, from the right. */
+	readonly trustedHops: number;
+}
+
+/** How a dual-stack socket shows an IPv4 peer (RFC 4291 §2.5.5.2). */
+const MAPPED_V4 = '::ffff:';
+const DIGITS_AND_DOTS = /^[\d.]+$/;
+/** An address as a proxy may write it: IPv4 or bracketed IPv6 with a port, or a bare one of either kind. */
+const NODE = /^(?:\[([\da-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$|^([\da-fA-F.:]*:[\da-fA-F.:]+)$/;
+
+/** Edits the `x-forwarded-*` fields of a request from downstream; returns the client's address. */
+export function applyForwarded(head: RequestHead, options: ForwardedOptions): string {
+	const { headers } = head;
+	const peer = plainAddress(options.peerAddress);
+	const before = take(headers, FieldId.forwardedFor);
+	headers.append('x-forwarded-for', before === '' ? peer : `${before}, ${peer}`);
+	if (headers.first(FieldId.forwardedProto) === undefined) headers.append('x-forwarded-proto', options.scheme);
+	if (head.authority !== '' && headers.first(FieldId.forwardedHost) === undefined) {
+		headers.append('x-forwarded-host', head.authority);
+	}
+	applyClientCertificate(headers, options.principal);
+	return options.trustedHops === 0 || before === '' ? peer : clientAddress(before, options.trustedHops, peer);
+}
+
+/** An IPv4 address that came in by a dual-stack socket, as everybody writes it; any other as it is. */
+export function plainAddress(address: string): string {
+	if (!address.startsWith(MAPPED_V4)) return address;
+	const v4 = address.slice(MAPPED_V4.length);
+	return DIGITS_AND_DOTS.test(v4) ? v4 : address;
+}
+
+/** Without a verified identity nothing vouches for what the caller wrote: it goes. */
+function applyClientCertificate(headers: HeaderList, principal: string): void {
+	const before = take(headers, FieldId.forwardedClientCert);
+	if (principal === '') return;
+	const element = `URI=${principal}`;
+	headers.append('x-forwarded-client-cert', before === '' ? element : `${before},${element}`);
+}
+
+/** Removes all lines of a list field and returns them as one, in order. */
+function take(headers: HeaderList, id: number): string {
+	let joined = headers.first(id);
+	if (joined === undefined) return '';
+	if (headers.added.length > 0 || headers.indexOf(id, headers.indexOf(id) + 1) >= 0) {
+		joined = headers
+			.getAll(id === FieldId.forwardedFor ? 'x-forwarded-for' : 'x-forwarded-client-cert')
+			.filter((value) => value !== '')
+			.join(', ');
+	}
+	headers.removeId(id);
+	return joined;
+}
+
+/**
+ * The element that the last believed proxy added: with one believed hop the last element of what came in, with two the
+ * one before it. A list that is too short gives its first; an element that is no address gives the peer.
+ */
+function clientAddress(list: string, trustedHops: number, peer: string): string {
+	let end = list.length;
+	let start = list.lastIndexOf(',', end - 1) + 1;
+	for (let hop = 1; hop < trustedHops && start > 0; hop++) {
+		end = start - 1;
+		start = end === 0 ? 0 : list.lastIndexOf(',', end - 1) + 1;
+	}
+	const match = NODE.exec(list.slice(start, end).trim());
+	const address = match?.[1] ?? match?.[2] ?? match?.[3];
+	return address === undefined ? peer : plainAddress(address);
+}

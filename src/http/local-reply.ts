@@ -1,0 +1,213 @@
+/**
+ * The one place where an error becomes a response. `REPLIES` names every code, so a new one does not compile until it is
+ * said here what it does to the connection and which key of the route file governs it.
+ */
+import { ERROR_CODES, type ErrorCode, type ProxyError } from '../error.ts';
+import { Framing, ResponseHead } from './head.ts';
+
+/** One attempt as a verbose reply shows it; the fields of the attempt ledger. */
+export interface ReplyAttempt {
+	readonly endpoint: string;
+	readonly isReused: boolean;
+	readonly connectMs: number;
+	readonly firstByteMs: number;
+	readonly outcome: string;
+	readonly status: number;
+	readonly backoffMs: number;
+}
+
+export interface LocalReplyOptions {
+	/** `''` when the request had no head to take one from. */
+	readonly requestId: string;
+	/** The peer is on loopback, or the file says `localReplies: verbose`. */
+	readonly verbose: boolean;
+	readonly attempts: readonly ReplyAttempt[];
+	/** The key that governs the outcome, where the exchange knows better than the code does. */
+	readonly setting?: string;
+	/** The request was gRPC (`isGrpcContentType`): its client reads `grpc-status`, not the HTTP status. */
+	readonly isGrpc?: boolean;
+}
+
+export interface LocalReply {
+	readonly head: ResponseHead;
+	/** Leaving it out of the answer to HEAD is the caller's part. */
+	readonly body: string;
+}
+
+interface ReplyFacts {
+	/** Key of the route file that governs the code; `''` when none does. */
+	readonly setting: string;
+	/** The connection cannot be trusted, or must not be kept, after this reply. */
+	readonly closes?: true;
+	/** `retry-after` belongs to the code: at least a second is said even when nobody knows how long. */
+	readonly retryAfter?: true;
+	/** Whoever was refused learns nothing more. */
+	readonly terse?: true;
+}
+
+const REPLIES: Readonly<Record<ErrorCode, ReplyFacts>> = {
+	no_route: { setting: 'inbound.unmatched' },
+	no_backend: { setting: 'backendRefs' },
+	unknown_host: { setting: 'outbound.unknownHosts' },
+	loop_detected: { setting: 'app.port' },
+	no_healthy_endpoint: { setting: 'service.outlierDetection' },
+	dns_failed: { setting: 'service.dns' },
+	connect_failed: { setting: 'app.port' },
+	connect_timeout: { setting: 'service.connect.timeout' },
+	upstream_tls_failed: { setting: 'service.tls' },
+	upstream_identity_mismatch: { setting: 'service.tls.subjectAltNames' },
+	upstream_closed: { setting: 'retry' },
+	upstream_reset: { setting: 'retry' },
+	upstream_protocol_error: { setting: 'app.protocol' },
+	request_timeout: { setting: 'timeouts.request' },
+	attempt_timeout: { setting: 'timeouts.backendRequest' },
+	stream_idle: { setting: 'timeouts.idle' },
+	circuit_open: { setting: 'service.circuitBreaker', retryAfter: true },
+	limit_requests: { setting: 'service.limits.requests' },
+	limit_pending: { setting: 'service.limits.pending' },
+	limit_connections: { setting: 'service.connect.maxConnections' },
+	rate_limited: { setting: 'rateLimit', retryAfter: true },
+	not_authorized: { setting: 'authorization', terse: true },
+	fault_injected: { setting: 'fault' },
+	client_closed: { setting: '', closes: true },
+	bad_request: { setting: '', closes: true },
+	head_timeout: { setting: 'limits.headTimeout', closes: true },
+	body_too_large: { setting: 'limits.requestBody', closes: true },
+	target_too_long: { setting: '', closes: true },
+	head_too_large: { setting: 'limits.headerBytes', closes: true },
+	unsupported_coding: { setting: '', closes: true },
+	unsupported_version: { setting: '', closes: true },
+	overloaded: { setting: 'limits.connections', closes: true },
+	draining: { setting: 'shutdown.drain', closes: true },
+};
+
+/** Reason phrases of the statuses that a local reply can have (RFC 9110 §15, RFC 6585, RFC 5842). */
+const REASONS: Readonly<Record<number, string>> = {
+	400: 'Bad Request',
+	403: 'Forbidden',
+	404: 'Not Found',
+	408: 'Request Timeout',
+	413: 'Content Too Large',
+	414: 'URI Too Long',
+	429: 'Too Many Requests',
+	431: 'Request Header Fields Too Large',
+	499: 'Client Closed Request',
+	500: 'Internal Server Error',
+	501: 'Not Implemented',
+	502: 'Bad Gateway',
+	503: 'Service Unavailable',
+	504: 'Gateway Timeout',
+	505: 'HTTP Version Not Supported',
+	508: 'Loop Detected',
+};
+
+/** The request is still being sent: its rest cannot be told from a next request. */
+const REQUEST_TIMEOUT = 408;
+const NO_CONTENT = 204;
+const RESET_CONTENT = 205;
+const NOT_MODIFIED = 304;
+
+export function localReply(error: ProxyError, options: LocalReplyOptions): LocalReply {
+	const facts = REPLIES[error.code];
+	const head = new ResponseHead();
+	head.status = error.status;
+	head.reason = REASONS[error.status] ?? '';
+	head.keepAlive = facts.closes !== true && error.status !== REQUEST_TIMEOUT;
+	const { headers } = head;
+	const proxyStatus = `outrigger; error=${ERROR_CODES[error.code].proxyStatus}; details="${error.code}"`;
+	headers.append('proxy-status', proxyStatus);
+	if (options.requestId !== '') headers.append('x-request-id', options.requestId);
+	if (facts.retryAfter === true || error.retryAfterSeconds > 0) {
+		headers.append('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
+	}
+	if (options.isGrpc === true) return asGrpc(head, error, options);
+	if (!hasContent(error.status)) return { head, body: '' };
+	const body = replyBody(error, facts, options);
+	headers.append('content-type', 'application/json');
+	setLength(head, new TextEncoder().encode(body).length);
+	return { head, body };
+}
+
+/** The key of the route file that governs a code; `''` when none does. */
+export function settingOf(code: ErrorCode): string {
+	return REPLIES[code].setting;
+}
+
+/** Whether a request's `content-type` says gRPC (`application/grpc`, `application/grpc+proto`, …). */
+export function isGrpcContentType(value: string | undefined): boolean {
+	if (value === undefined || !value.startsWith('application/grpc')) return false;
+	const next = value.charAt('application/grpc'.length);
+	return next === '' || next === '+' || next === ';';
+}
+
+function replyBody(error: ProxyError, facts: ReplyFacts, options: LocalReplyOptions): string {
+	const { requestId } = options;
+	if (!options.verbose || facts.terse === true) return JSON.stringify({ error: error.code, requestId });
+	const attempts = options.attempts.map(
+		({ endpoint, isReused, connectMs, firstByteMs, outcome, status, backoffMs }) => ({
+			endpoint,
+			isReused,
+			connectMs,
+			firstByteMs,
+			outcome,
+			status,
+			backoffMs,
+		}),
+	);
+	const setting = options.setting ?? facts.setting;
+	return JSON.stringify({ error: error.code, requestId, detail: error.detail, attempts, setting });
+}
+
+/** A response that is trailers only: the status travels in the header block (gRPC over HTTP/2, "Responses"). */
+function asGrpc(head: ResponseHead, error: ProxyError, options: LocalReplyOptions): LocalReply {
+	const isTold = options.verbose && REPLIES[error.code].terse !== true && error.detail !== '';
+	head.status = 200;
+	head.reason = 'OK';
+	head.headers.append('content-type', 'application/grpc');
+	head.headers.append('grpc-status', String(grpcStatus(error.status)));
+	head.headers.append('grpc-message', percentEncode(isTold ? `${error.code}: ${error.detail}` : error.code));
+	setLength(head, 0);
+	return { head, body: '' };
+}
+
+function setLength(head: ResponseHead, bytes: number): void {
+	head.headers.append('content-length', String(bytes));
+	head.framing = bytes === 0 ? Framing.none : Framing.length;
+	head.contentLength = bytes;
+}
+
+/** An injected fault may have any status, those that must not carry content included (RFC 9110 §6.4.1). */
+function hasContent(status: number): boolean {
+	return status >= 200 && status !== NO_CONTENT && status !== RESET_CONTENT && status !== NOT_MODIFIED;
+}
+
+/** gRPC's own table for an answer that is not gRPC (doc/http-grpc-status-mapping.md). */
+function grpcStatus(status: number): number {
+	switch (status) {
+		case 400:
+			return 13;
+		case 401:
+			return 16;
+		case 403:
+			return 7;
+		case 404:
+			return 12;
+		case 429:
+		case 502:
+		case 503:
+		case 504:
+			return 14;
+		default:
+			return 2;
+	}
+}
+
+/** `grpc-message`: printable ASCII but `%` stands for itself, all other bytes of the UTF-8 form are escaped. */
+function percentEncode(text: string): string {
+	let encoded = '';
+	for (const byte of new TextEncoder().encode(text)) {
+		const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+		encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+	}
+	return encoded;
+}

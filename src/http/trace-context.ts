@@ -1,0 +1,162 @@
+/**
+ * Trace propagation: W3C Trace Context (levels 1 and 2), and Zipkin's B3 as a second language that is understood but not
+ * spoken. A request that is part of a trace goes on with it, under a span id of ours; any other starts one.
+ *
+ * `tracestate` belongs to the `traceparent` beside it: it goes on only with a valid one, whole or not at all. B3 fields
+ * stay as they came.
+ */
+import type { Random } from '../clock.ts';
+import { FieldId } from './field-id.ts';
+import { type HeaderList, SPAN } from './header-list.ts';
+import { parseB3 } from './trace-b3.ts';
+import { joinTracestate } from './trace-state.ts';
+
+const TRACE_ID_DIGITS = 32;
+const SPAN_ID_BYTES = 8;
+/** A trace id and a span id are drawn together. */
+const NEW_TRACE_BYTES = 24;
+const FLAG_SAMPLED = 1;
+/** Level 2: the trace id is random enough to sample by. */
+const FLAG_RANDOM = 2;
+/** Version 00 exactly; a later version may go on after another `-` (§3.2.4 "Versioning of traceparent"). */
+const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
+const ZERO_TRACE_ID = '0'.repeat(TRACE_ID_DIGITS);
+const ZERO_SPAN_ID = '0'.repeat(SPAN_ID_BYTES * 2);
+
+/** Which trace fields a head has, as bits. */
+const HAS_TRACEPARENT = 1;
+const HAS_TRACESTATE = 2;
+const HAS_B3 = 4;
+
+/** The place of one exchange in a trace. */
+export class TraceContext {
+	/** 32 hex digits, not all zero. */
+	readonly traceId: string;
+	/** Span of whoever called; `''` when the trace starts here. */
+	readonly parentSpanId: string;
+	/** Our own span. */
+	readonly spanId: string;
+	/** The trace is recorded. A trace that starts here is not, until somebody decides otherwise. */
+	sampled: boolean;
+	/** Level 2's random flag, as the caller said. */
+	readonly isRandom: boolean;
+	/** It came by a valid `traceparent`, so its `tracestate` goes on. */
+	readonly isW3c: boolean;
+
+	constructor(
+		traceId: string,
+		parentSpanId: string,
+		spanId: string,
+		sampled: boolean,
+		isRandom: boolean,
+		isW3c: boolean,
+	) {
+		this.traceId = traceId;
+		this.parentSpanId = parentSpanId;
+		this.spanId = spanId;
+		this.sampled = sampled;
+		this.isRandom = isRandom;
+		this.isW3c = isW3c;
+	}
+
+	/** Value of `traceparent` for whoever is called next. */
+	get traceparent(): string {
+		const flags = (this.sampled ? FLAG_SAMPLED : 0) | (this.isRandom ? FLAG_RANDOM : 0);
+		return `00-${this.traceId}-${this.spanId}-0${flags}`;
+	}
+}
+
+/** The trace that a request belongs to: W3C, else B3, else a new one. Always with a new span id. */
+export function continueTrace(headers: HeaderList, random: Random): TraceContext {
+	const present = presentFields(headers);
+	if ((present & HAS_TRACEPARENT) !== 0) {
+		const trace = fromTraceparent(headers.getAll('traceparent'), random);
+		if (trace !== null) return trace;
+	}
+	if ((present & HAS_B3) !== 0) {
+		const b3 = parseB3(headers);
+		if (b3 !== null) {
+			if (b3.traceId === '') return startTrace(random, b3.sampled);
+			return new TraceContext(b3.traceId, b3.spanId, random.hex(SPAN_ID_BYTES), b3.sampled, false, false);
+		}
+	}
+	return startTrace(random, false);
+}
+
+/** Writes the trace into a request that goes on. */
+export function applyTrace(headers: HeaderList, trace: TraceContext): void {
+	const present = presentFields(headers);
+	if ((present & HAS_TRACEPARENT) !== 0) headers.removeId(FieldId.traceparent);
+	headers.append('traceparent', trace.traceparent);
+	if ((present & HAS_TRACESTATE) === 0) return;
+	const lines = headers.getAll('tracestate');
+	const state = trace.isW3c ? joinTracestate(lines) : '';
+	if (lines.length === 1 && state === lines[0]) return;
+	headers.removeId(FieldId.tracestate);
+	if (state !== '') headers.append('tracestate', state);
+}
+
+function startTrace(random: Random, sampled: boolean): TraceContext {
+	const digits = random.hex(NEW_TRACE_BYTES);
+	return new TraceContext(digits.slice(0, TRACE_ID_DIGITS), '', digits.slice(TRACE_ID_DIGITS), sampled, false, false);
+}
+
+/** `null` when there is not exactly one valid value: the trace is restarted (§4.3). */
+function fromTraceparent(values: readonly string[], random: Random): TraceContext | null {
+	const value = values[0];
+	if (value === undefined || values.length !== 1) return null;
+	const match = TRACEPARENT.exec(value);
+	if (match === null) return null;
+	const [, version, traceId, parentSpanId, flagDigits, more] = match;
+	if (traceId === undefined || parentSpanId === undefined || flagDigits === undefined) return null;
+	if (version === 'ff' || (version === '00' && more !== undefined)) return null;
+	if (traceId === ZERO_TRACE_ID || parentSpanId === ZERO_SPAN_ID) return null;
+	const flags = Number.parseInt(flagDigits, 16);
+	const isSampled = (flags & FLAG_SAMPLED) !== 0;
+	const isRandom = (flags & FLAG_RANDOM) !== 0;
+	return new TraceContext(traceId, parentSpanId, random.hex(SPAN_ID_BYTES), isSampled, isRandom, true);
+}
+
+/** One pass over the head, because most requests have none of the fields. */
+function presentFields(headers: HeaderList): number {
+	const { spans, parsed, added } = headers;
+	let present = 0;
+	for (let i = 0; i < parsed; i++) {
+		const id = spans[i * SPAN + 4] as number;
+		// The ids of the trace fields lie close together: one comparison passes over nearly all others.
+		if (id >= FieldId.traceparent && (spans[i * SPAN] as number) >= 0) present |= fieldBit(id);
+	}
+	for (let i = 0; i < added.length; i += 2) present |= nameBit(added[i] as string);
+	return present;
+}
+
+function fieldBit(id: number): number {
+	switch (id) {
+		case FieldId.traceparent:
+			return HAS_TRACEPARENT;
+		case FieldId.tracestate:
+			return HAS_TRACESTATE;
+		case FieldId.b3:
+		case FieldId.b3TraceId:
+		case FieldId.b3Sampled:
+			return HAS_B3;
+		default:
+			return 0;
+	}
+}
+
+/** The same by name; the length rules nearly all others out before a name is lower-cased. */
+function nameBit(name: string): number {
+	switch (name.length) {
+		case 2:
+			return name.toLowerCase() === 'b3' ? HAS_B3 : 0;
+		case 10:
+			return name.toLowerCase() === 'tracestate' ? HAS_TRACESTATE : 0;
+		case 11:
+			return name.toLowerCase() === 'traceparent' ? HAS_TRACEPARENT : 0;
+		case 12:
+			return name.toLowerCase() === 'x-b3-traceid' || name.toLowerCase() === 'x-b3-sampled' ? HAS_B3 : 0;
+		default:
+			return 0;
+	}
+}

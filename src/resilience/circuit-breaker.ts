@@ -1,0 +1,154 @@
+/**
+ * The circuit breaker of a service: opossum's words and transitions, without its timers, events and promises.
+ *
+ * Theory of operation.
+ *
+ *   closed ──(a failure, volume reached, error rate above the threshold)──▶ open
+ *   open ──(resetTimeout has passed)──▶ halfOpen
+ *   halfOpen ──(a success)──▶ closed          halfOpen ──(a failure)──▶ open
+ *
+ * Outcomes are counted in a rolling window: a ring of buckets in two typed arrays with running sums. Nothing runs in the
+ * background: each call brings `now`, and what time has changed meanwhile (buckets to drop, open to half-open) is done
+ * first. The edges of buckets lie at multiples of a bucket's width from construction, where opossum's interval fires.
+ *
+ * As in opossum, the window lives on when the circuit closes, and any outcome counts for the state at its time: an
+ * attempt admitted before the circuit opened is evidence like the probe (its failure while open changes no state). Unlike
+ * opossum, only completed attempts make the volume (it counts calls, refused and running ones included), an attempt may
+ * end as neither, and a probe that is silent for too long does not lock everybody else out.
+ *
+ * `now` should not go back; where it does, the window stands still and an opening is taken as having happened at `now`.
+ */
+
+export type CircuitState = 'closed' | 'open' | 'halfOpen';
+
+export interface CircuitBreakerOptions {
+	readonly errorThresholdPercentage: number;
+	readonly volumeThreshold: number;
+	readonly rollingCountTimeout: number;
+	readonly rollingCountBuckets?: number;
+	readonly resetTimeout: number;
+}
+
+/** opossum's default. */
+const ROLLING_COUNT_BUCKETS = 10;
+/** How long a probe holds its place without an outcome: opossum's default timeout of a call. A long poll may be the probe. */
+const PROBE_LEASE_MS = 10_000;
+
+export class CircuitBreaker {
+	/** How often each state was entered; for metrics. */
+	readonly transitions = { open: 0, halfOpen: 0, close: 0 };
+	private readonly threshold: number;
+	private readonly volume: number;
+	private readonly resetTimeout: number;
+	private readonly bucketCount: number;
+	private readonly bucketMs: number;
+	private readonly totals: Uint32Array;
+	private readonly failures: Uint32Array;
+	private bucket = 0;
+	private bucketEnd: number;
+	private total = 0;
+	private failed = 0;
+	private current: CircuitState = 'closed';
+	private openedAt = 0;
+	/** When the probe was let through; -Infinity when none is on its way. */
+	private probedAt = Number.NEGATIVE_INFINITY;
+
+	constructor(options: CircuitBreakerOptions, now: number) {
+		this.threshold = options.errorThresholdPercentage;
+		this.volume = options.volumeThreshold;
+		this.resetTimeout = options.resetTimeout;
+		this.bucketCount = options.rollingCountBuckets ?? ROLLING_COUNT_BUCKETS;
+		this.bucketMs = Math.max(1, Math.floor(options.rollingCountTimeout / this.bucketCount));
+		this.totals = new Uint32Array(this.bucketCount);
+		this.failures = new Uint32Array(this.bucketCount);
+		this.bucketEnd = now + this.bucketMs;
+	}
+
+	/** As of the last call; time alone does not change it. */
+	get state(): CircuitState {
+		return this.current;
+	}
+
+	/** Whether an attempt may start. Whoever is let through owes exactly one `succeed`, `fail` or `release`. */
+	allow(now: number): boolean {
+		if (this.current === 'closed') return true;
+		this.recover(now);
+		if (this.current === 'open' || now - this.probedAt < PROBE_LEASE_MS) return false;
+		this.probedAt = now;
+		return true;
+	}
+
+	succeed(now: number): void {
+		if (now >= this.bucketEnd) this.rotate(now);
+		this.totals[this.bucket] = (this.totals[this.bucket] as number) + 1;
+		this.total++;
+		if (this.current === 'closed') return;
+		this.recover(now);
+		if (this.current === 'halfOpen') {
+			this.current = 'closed';
+			this.transitions.close++;
+		}
+	}
+
+	fail(now: number): void {
+		if (now >= this.bucketEnd) this.rotate(now);
+		this.totals[this.bucket] = (this.totals[this.bucket] as number) + 1;
+		this.failures[this.bucket] = (this.failures[this.bucket] as number) + 1;
+		this.total++;
+		this.failed++;
+		if (this.current === 'closed') {
+			if (this.total >= this.volume && (this.failed / this.total) * 100 > this.threshold) this.open(now);
+			return;
+		}
+		this.recover(now);
+		if (this.current === 'halfOpen') this.open(now);
+	}
+
+	/**
+	 * The attempt ended as neither (its client left, or it was refused for another reason): it is not counted, and the
+	 * next attempt may be the probe. One that was admitted before the circuit opened frees the probe's place as well: the
+	 * cost is one probe more.
+	 */
+	release(now: number): void {
+		if (this.current === 'closed') return;
+		this.recover(now);
+		this.probedAt = Number.NEGATIVE_INFINITY;
+	}
+
+	/** Milliseconds until a probe may pass if nothing else happens; 0 when closed. */
+	retryAfterMs(now: number): number {
+		if (this.current === 'closed') return 0;
+		this.recover(now);
+		if (this.current === 'open') return this.openedAt + this.resetTimeout - now;
+		return Math.max(0, this.probedAt + PROBE_LEASE_MS - now);
+	}
+
+	private open(now: number): void {
+		this.current = 'open';
+		this.openedAt = now;
+		this.transitions.open++;
+	}
+
+	private recover(now: number): void {
+		if (now < this.probedAt) this.probedAt = now;
+		if (this.current !== 'open') return;
+		if (now < this.openedAt) this.openedAt = now;
+		if (now - this.openedAt < this.resetTimeout) return;
+		this.current = 'halfOpen';
+		this.probedAt = Number.NEGATIVE_INFINITY;
+		this.transitions.halfOpen++;
+	}
+
+	/** Drops the buckets that have left the window; a gap longer than the window empties it. */
+	private rotate(now: number): void {
+		const steps = Math.floor((now - this.bucketEnd) / this.bucketMs) + 1;
+		this.bucketEnd += steps * this.bucketMs;
+		for (let i = Math.min(steps, this.bucketCount); i > 0; i--) {
+			this.bucket = this.bucket + 1 === this.bucketCount ? 0 : this.bucket + 1;
+			this.total -= this.totals[this.bucket] as number;
+			this.failed -= this.failures[this.bucket] as number;
+			this.totals[this.bucket] = 0;
+			this.failures[this.bucket] = 0;
+		}
+	}
+}
