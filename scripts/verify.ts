@@ -52,11 +52,13 @@ function countTests(exitedWell: boolean): Outcome {
 	try {
 		const report = JSON.parse(readFileSync(REPORT, 'utf8')) as Record<string, unknown>;
 		const count = (key: string): number => Number(report[key] ?? 0);
+		const passed = count('numPassedTests');
 		const failed = count('numFailedTests');
-		// A file that could not be loaded, or an error outside any test, fails the run without failing a test.
-		const isUncounted = !exitedWell && failed === 0;
+		// A file that cannot be loaded and an error outside any test fail the run without failing a test; a run of no
+		// tests shows nothing.
+		const isUncounted = failed === 0 && (!exitedWell || passed === 0);
 		return {
-			passed: count('numPassedTests'),
+			passed,
 			failed: failed + (isUncounted ? 1 : 0),
 			skipped: count('numPendingTests') + count('numTodoTests'),
 		};
