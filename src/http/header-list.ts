@@ -120,7 +120,9 @@ export class HeaderList {
 		const o = index * SPAN;
 		const start = this.spans[o] as number;
 		const end = this.spans[o + 1] as number;
-		return start !== REMOVED && end - start === lowerName.length && this.text.slice(start, end).toLowerCase() === lowerName;
+		return (
+			start !== REMOVED && end - start === lowerName.length && this.text.slice(start, end).toLowerCase() === lowerName
+		);
 	}
 
 	removeAt(index: number): void {

@@ -68,8 +68,10 @@ export interface DownstreamStream extends Stream {
 export interface RequestHandler {
 	/** The sink that hears of this request's body from now on. */
 	onRequest(stream: DownstreamStream, head: RequestHead): StreamSink;
-	/** A head that could not be parsed, or did not come in time: answer it, if the peer can still hear. */
-	onBadRequest(stream: DownstreamStream, error: ProxyError, head: RequestHead | null): void;
+	/** A head that could not be parsed, or did not come in time: answer it. The stream closes after the answer. */
+	onBadRequest(stream: DownstreamStream, error: ProxyError, head: RequestHead): void;
+	/** A connection whose bytes are opaque from the first one. */
+	onTunnel(stream: DownstreamStream): StreamSink;
 }
 
 export interface UpstreamSink extends StreamSink {
@@ -90,6 +92,10 @@ export interface UpstreamStream extends Stream {
 	readonly address: string;
 	/** Starts the request and names who hears the answer. */
 	head(head: RequestHead, sink: UpstreamSink): void;
+	/** Instead of `head`: the connection carries opaque bytes from its first one. */
+	openTunnel(sink: StreamSink): void;
+	/** Sends no more of the answer to the sink and gives the connection back or up. For an answer that nobody wants. */
+	abandon(): void;
 }
 
 /** Who waits for a connection. */
@@ -102,12 +108,10 @@ export interface UpstreamWaiter {
 /** The connections of one service. */
 export interface UpstreamPool {
 	/**
-	 * A stream at once when a connection is idle; otherwise `null`, and the waiter hears later: never before this call has
-	 * returned. `fresh` asks for a connection that has carried nothing yet.
+	 * A stream at once when a connection is idle; an error at once when a limit is reached; otherwise `null`, and the waiter
+	 * hears later: never before this call has returned. `fresh` asks for a connection that has carried nothing yet.
 	 */
-	acquire(waiter: UpstreamWaiter, fresh: boolean): UpstreamStream | null;
+	acquire(waiter: UpstreamWaiter, fresh: boolean): UpstreamStream | ProxyError | null;
 	/** The waiter is no longer interested. Does nothing when it does not wait. */
 	cancel(waiter: UpstreamWaiter): void;
-	/** How many waiters there are. */
-	readonly pending: number;
 }

@@ -1,0 +1,20 @@
+/** What every connection of a listener shares. Made once by the listener. */
+import type { Timers } from '../clock.ts';
+import type { HeadLimits } from '../http1/limits.ts';
+import type { RequestHandler } from '../ports/stream.ts';
+import type { ConnectionTable } from './connection-table.ts';
+import type { Http1Downstream } from './http1-downstream.ts';
+
+export interface ListenerContext {
+	readonly handler: RequestHandler;
+	readonly timers: Timers;
+	readonly table: ConnectionTable<Http1Downstream>;
+	readonly headLimits: HeadLimits;
+	/** Milliseconds a connection may be silent between requests; 0: for ever. */
+	readonly idleMs: number;
+	/** Milliseconds from the first byte of a head to its last; 0: for ever. */
+	readonly headTimeoutMs: number;
+	/** Bytes are opaque from the first one (`passthrough`). */
+	readonly isRaw: boolean;
+	isDraining(): boolean;
+}

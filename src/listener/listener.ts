@@ -1,0 +1,178 @@
+/**
+ * A bound port and its connections.
+ *
+ * Theory of operation. Until `release` is called (the app listens for the first time) connections are accepted but not
+ * read: at most `hold` of them, each for at most `holdFor`, then they are served as things stand. Draining stops
+ * accepting, closes idle connections, and lets each busy one close after its response; `closeNow` ends what is left.
+ */
+import net from 'node:net';
+import { TimerEntry, type Timers } from '../clock.ts';
+import type { HeadLimits } from '../http1/limits.ts';
+import { acceptPlain, acceptShared } from '../io/accept-shared.ts';
+import type { Log } from '../ports/log.ts';
+import type { Peer, RequestHandler } from '../ports/stream.ts';
+import { ConnectionTable } from './connection-table.ts';
+import type { ListenerContext } from './context.ts';
+import { Http1Downstream } from './http1-downstream.ts';
+
+/** Connections the kernel queues while the loop is busy; the system's own cap (somaxconn) applies too. */
+const BACKLOG = 4096;
+/** Answer to a connection that finds no place: it has sent nothing yet, so it can be told before it is read. */
+const FULL_REPLY =
+	'HTTP/1.1 503 Service Unavailable\r\nproxy-status: outrigger; error=connection_limit_reached; details="overloaded"\r\n' +
+	'content-type: application/json\r\ncontent-length: 22\r\nconnection: close\r\n\r\n{"error":"overloaded"}';
+
+export interface ListenerOptions {
+	/** `''`: all addresses of both families. */
+	readonly host: string;
+	readonly port: number;
+	readonly handler: RequestHandler;
+	readonly timers: Timers;
+	readonly log: Log;
+	readonly headLimits: HeadLimits;
+	readonly maxConnections: number;
+	readonly idleMs: number;
+	readonly headTimeoutMs: number;
+	readonly isRaw: boolean;
+	/** Connections that may wait for the app, and for how long. */
+	readonly hold: number;
+	readonly holdForMs: number;
+	/** The internal hook of `io/accept-shared.ts` works on this Node. */
+	readonly acceptsShared: boolean;
+	/** A connection was refused for want of a place. */
+	onRefused(): void;
+}
+
+/** A connection that waits for the app to listen. */
+class Held extends TimerEntry {
+	private readonly connection: Http1Downstream;
+	private readonly owner: Set<Held>;
+
+	constructor(connection: Http1Downstream, owner: Set<Held>) {
+		super();
+		this.connection = connection;
+		this.owner = owner;
+	}
+
+	override onTimer(): void {
+		this.owner.delete(this);
+		this.connection.start();
+	}
+}
+
+export class Listener {
+	private readonly options: ListenerOptions;
+	private readonly server: net.Server;
+	private readonly table: ConnectionTable<Http1Downstream>;
+	private readonly context: ListenerContext;
+	private readonly held = new Set<Held>();
+	private isHolding = true;
+	private isDraining = false;
+
+	constructor(options: ListenerOptions) {
+		this.options = options;
+		this.table = new ConnectionTable(options.maxConnections);
+		this.context = {
+			handler: options.handler,
+			timers: options.timers,
+			table: this.table,
+			headLimits: options.headLimits,
+			idleMs: options.idleMs,
+			headTimeoutMs: options.headTimeoutMs,
+			isRaw: options.isRaw,
+			isDraining: () => this.isDraining,
+		};
+		this.server = net.createServer({
+			allowHalfOpen: true,
+			noDelay: true,
+			pauseOnConnect: !options.acceptsShared,
+		});
+	}
+
+	/** Binds. Rejects with the system's error (`EADDRINUSE`, `EACCES`). Resolves to the bound port. */
+	async start(): Promise<number> {
+		const { host, port, acceptsShared } = this.options;
+		await new Promise<void>((resolve, reject) => {
+			this.server.once('error', reject);
+			const where = host === '' ? { port } : { host, port };
+			this.server.listen({ ...where, backlog: BACKLOG }, () => {
+				this.server.removeListener('error', reject);
+				resolve();
+			});
+		});
+		this.server.on('error', (error) => this.options.log.error({ err: error }, 'listener failed'));
+		const onAccepted = (socket: net.Socket) => this.accept(socket);
+		if (!acceptsShared || !acceptShared(this.server, onAccepted)) acceptPlain(this.server, onAccepted);
+		return (this.server.address() as net.AddressInfo).port;
+	}
+
+	get connections(): number {
+		return this.table.size;
+	}
+
+	private accept(socket: net.Socket): Http1Downstream {
+		const connection = new Http1Downstream(socket, peerOf(socket), this.context);
+		if (this.isHolding && this.held.size >= this.options.hold) this.refuse(socket);
+		else if (!this.table.admit(connection)) this.refuse(socket);
+		else if (this.isHolding) this.holdBack(connection);
+		else connection.start();
+		return connection;
+	}
+
+	private refuse(socket: net.Socket): void {
+		this.options.onRefused();
+		socket.write(FULL_REPLY, 'latin1');
+		socket.destroySoon();
+	}
+
+	private holdBack(connection: Http1Downstream): void {
+		const entry = new Held(connection, this.held);
+		this.held.add(entry);
+		this.options.timers.arm(entry, this.options.holdForMs);
+	}
+
+	/** The app listens: held connections are served, new ones at once. */
+	release(): void {
+		this.isHolding = false;
+		for (const entry of [...this.held]) {
+			this.options.timers.disarm(entry);
+			entry.onTimer();
+		}
+	}
+
+	/** Stops accepting; resolves when the last connection has ended. */
+	drain(): Promise<void> {
+		this.isDraining = true;
+		this.release();
+		const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+		for (const connection of this.table.snapshot()) connection.drain();
+		return closed.then(() => this.emptied());
+	}
+
+	private async emptied(): Promise<void> {
+		while (this.table.size > 0) {
+			await new Promise<void>((resolve) => {
+				this.table.onRemoved = resolve;
+			});
+		}
+		this.table.onRemoved = null;
+	}
+
+	/** Ends every connection at once. */
+	closeNow(): void {
+		for (const connection of this.table.snapshot()) connection.destroy();
+	}
+}
+
+function peerOf(socket: net.Socket): Peer {
+	const raw = socket.remoteAddress ?? '';
+	// A dual-stack listener shows IPv4 peers as ::ffff:a.b.c.d; everybody else writes them plainly.
+	const address = raw.startsWith('::ffff:') ? raw.slice('::ffff:'.length) : raw;
+	return {
+		address,
+		port: socket.remotePort ?? 0,
+		isLoopback: address.startsWith('127.') || address === '::1',
+		scheme: 'http',
+		principal: '',
+	};
+}

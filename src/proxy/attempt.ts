@@ -1,0 +1,118 @@
+/**
+ * One try of an exchange against one endpoint: waits for a connection, hears the upstream's side, and is its own line of
+ * the attempt ledger. It decides nothing; the exchange does.
+ */
+import type { ErrorCode, ProxyError } from '../error.ts';
+import type { ResponseHead } from '../http/head.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
+import type { AttemptOutcome, AttemptRecord } from '../ports/telemetry.ts';
+import type { Service } from './service.ts';
+
+/** What an attempt needs of its exchange. */
+export interface AttemptOwner {
+	now(): number;
+	onConnected(attempt: Attempt, stream: UpstreamStream): void;
+	/** Whatever ended it without a whole response. */
+	onAttemptFailed(error: ProxyError): void;
+	inform(head: ResponseHead): void;
+	onResponseHead(attempt: Attempt, head: ResponseHead): void;
+	onResponseData(buffer: Buffer, start: number, end: number): void;
+	onResponseEnd(trailers: HeaderList | null): void;
+	onUpstreamDrain(): void;
+	flushDownstream(): void;
+}
+
+export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
+	endpoint = '';
+	isReused = false;
+	connectMs = 0;
+	firstByteMs = -1;
+	outcome: AttemptOutcome = '';
+	status = 0;
+	readonly backoffMs: number;
+	/** Clock time at which it began. */
+	readonly startedAt: number;
+	/** It counts against `limits.retries` and the budget: the exchange gives that back when it ends. */
+	readonly isBudgeted: boolean;
+	stream: UpstreamStream | null = null;
+	private isSettled = false;
+	private readonly exchange: AttemptOwner;
+	private readonly service: Service;
+
+	constructor(exchange: AttemptOwner, service: Service, startedAt: number, backoffMs: number, isBudgeted: boolean) {
+		this.exchange = exchange;
+		this.service = service;
+		this.startedAt = startedAt;
+		this.backoffMs = backoffMs;
+		this.isBudgeted = isBudgeted;
+	}
+
+	take(stream: UpstreamStream): void {
+		this.stream = stream;
+		this.endpoint = stream.address;
+	}
+
+	/** The breaker never let it begin: it owes it no outcome. */
+	refuse(): void {
+		this.isSettled = true;
+	}
+
+	/** Tells breaker and budget how it ended; the first call counts. `''`: a whole response came. */
+	settle(code: ErrorCode | '', now: number): void {
+		if (this.outcome === '') this.outcome = code === '' ? 'ok' : code;
+		if (this.isSettled) return;
+		this.isSettled = true;
+		this.service.settle(code, this.status, now);
+	}
+
+	/** Gives its place among the retries back. */
+	release(): void {
+		if (this.isBudgeted) this.service.budget.release();
+	}
+
+	/** Stops it, whatever it is doing; it is not heard of again. */
+	cancel(error: ProxyError): void {
+		if (this.stream === null) this.service.pool.cancel(this);
+		else this.stream.reset(error);
+	}
+
+	onStream(stream: UpstreamStream): void {
+		this.connectMs = this.exchange.now() - this.startedAt;
+		this.exchange.onConnected(this, stream);
+	}
+
+	onNoStream(error: ProxyError): void {
+		this.connectMs = this.exchange.now() - this.startedAt;
+		this.exchange.onAttemptFailed(error);
+	}
+
+	onInformational(head: ResponseHead): void {
+		this.exchange.inform(head);
+	}
+
+	onHead(head: ResponseHead): void {
+		this.status = head.status;
+		this.exchange.onResponseHead(this, head);
+	}
+
+	onData(buffer: Buffer, start: number, end: number): void {
+		this.exchange.onResponseData(buffer, start, end);
+	}
+
+	onEnd(trailers: HeaderList | null): void {
+		this.exchange.onResponseEnd(trailers);
+	}
+
+	onReset(error: ProxyError): void {
+		this.exchange.onAttemptFailed(error);
+	}
+
+	onDrain(): void {
+		this.exchange.onUpstreamDrain();
+	}
+
+	onFlush(): void {
+		this.exchange.flushDownstream();
+	}
+}

@@ -1,0 +1,51 @@
+/**
+ * The deadlines of an exchange. One timer serves them all: it is set to the nearest, and looks around when it fires. It
+ * is not moved when bytes flow; activity is a field, and an idle deadline that turns out to be early is set again.
+ */
+import { ExchangeFacts } from './exchange-facts.ts';
+
+export const NEVER = Number.POSITIVE_INFINITY;
+
+export type Deadline = 'request' | 'attempt' | 'resume' | 'idle';
+
+export abstract class ExchangeTiming extends ExchangeFacts {
+	/** Clock times; `NEVER` when there is no such deadline. */
+	requestDeadline = NEVER;
+	protected attemptDeadline = NEVER;
+	protected resumeAt = NEVER;
+	/** Clock time of the last byte in either direction. */
+	protected lastActivity = this.startedNow;
+	private timerAt = NEVER;
+
+	/** Milliseconds without a byte that end the exchange; 0: never. */
+	protected abstract idleLimitMs(): number;
+	protected abstract onDeadline(deadline: Deadline): void;
+	protected abstract armTimer(delayMs: number): void;
+	protected abstract isOver(): boolean;
+
+	/** Arms the timer for the nearest deadline, unless it is armed for an earlier moment already. */
+	protected setTimer(now: number): void {
+		const idleMs = this.idleLimitMs();
+		const idleAt = idleMs > 0 ? this.lastActivity + idleMs : NEVER;
+		const nearest = Math.min(this.requestDeadline, this.attemptDeadline, this.resumeAt, idleAt);
+		if (nearest === NEVER || (this.timerTick !== -1 && nearest >= this.timerAt)) return;
+		this.timerAt = nearest;
+		this.armTimer(Math.max(0, nearest - now));
+	}
+
+	override onTimer(): void {
+		const now = this.now();
+		this.timerAt = NEVER;
+		const due = this.due(now);
+		if (due !== null) this.onDeadline(due);
+		if (!this.isOver()) this.setTimer(this.now());
+	}
+
+	private due(now: number): Deadline | null {
+		if (now >= this.requestDeadline) return 'request';
+		if (now >= this.attemptDeadline) return 'attempt';
+		if (now >= this.resumeAt) return 'resume';
+		const idleMs = this.idleLimitMs();
+		return idleMs > 0 && now - this.lastActivity >= idleMs ? 'idle' : null;
+	}
+}

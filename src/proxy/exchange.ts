@@ -1,0 +1,409 @@
+/**
+ * One request and its response.
+ *
+ * Theory of operation. The exchange sits between two streams and holds what both sides need: the head, what must be sent
+ * again if an attempt fails, the deadlines, and the record that telemetry reads when it is over. It hears the client as
+ * a `StreamSink` and each attempt through `Attempt`. Whatever ends an attempt is put into `outcome`; only `run` turns an
+ * outcome into the next step, so a failure that comes back at once (a limit, an open breaker) never recurses.
+ * The steps themselves, and their order, are in `forward.ts`; the states in `exchange-state.ts`.
+ */
+import { type ErrorCode, ProxyError } from '../error.ts';
+import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import { stripResponseHopByHop } from '../http/hop-by-hop.ts';
+import type { DownstreamStream, StreamSink, UpstreamStream } from '../ports/stream.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import type { ProxyContext, Route } from './context.ts';
+import { canMove, State } from './exchange-state.ts';
+import { type Deadline, ExchangeTiming, NEVER } from './exchange-timing.ts';
+import { LocalAnswer } from './local-answer.ts';
+import { RequestBody } from './request-body.ts';
+
+/** Raw bytes may be silent for longer than a request: as Envoy and HAProxy treat tunnels. */
+export const TUNNEL_IDLE_MS = 60 * 60 * 1000;
+
+/** The decisions, as `forward.ts` makes them: given to the exchange so that it needs not know who obeys whom. */
+export interface Steps {
+	/** An attempt has failed: another one, or an answer. */
+	conclude(exchange: Exchange, failure: ProxyError): void;
+	/** Whether this status is to be retried; when true the retry is under way already. */
+	retriesStatus(exchange: Exchange, attempt: Attempt, head: ResponseHead): boolean;
+}
+
+export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner {
+	readonly context: ProxyContext;
+	private readonly steps: Steps;
+	state: State = State.received;
+	/** Attempts made so far, replays of the idle race not counted. */
+	attemptsMade = 0;
+	hasRacedIdle = false;
+	/** A retry may want the body again after it has been sent. */
+	keepsBody = false;
+	/** It holds a place at its service. */
+	isAdmitted = false;
+
+	readonly body: RequestBody | null;
+	requestEnded = false;
+	private requestTrailers: HeaderList | null = null;
+	private responseEnded = false;
+	private current: Attempt | null = null;
+	private outcome: ProxyError | null = null;
+	private isRunning = false;
+	private answer: LocalAnswer | null = null;
+
+	private nextBackoffMs = 0;
+
+	constructor(context: ProxyContext, steps: Steps, stream: DownstreamStream, head: RequestHead) {
+		super(stream, head, context.clock);
+		this.context = context;
+		this.steps = steps;
+		this.body = head.framing === Framing.none ? null : new RequestBody();
+	}
+
+	to(next: State): void {
+		if (!canMove(this.state, next)) throw new Error(`exchange: no move from state ${this.state} to ${next}`);
+		this.state = next;
+	}
+
+	// --- attempts ------------------------------------------------------------------------------------------------
+
+	/** Starts the next attempt. What goes wrong at once becomes the outcome. */
+	attempt(fresh: boolean, isBudgeted: boolean): void {
+		const route = this.matched as Route;
+		const now = this.attempts.length === 0 ? this.startedNow : this.now();
+		this.resumeAt = NEVER;
+		const attempt = new Attempt(this, route.service, now, this.nextBackoffMs, isBudgeted);
+		this.nextBackoffMs = 0;
+		this.attempts.push(attempt);
+		this.current = attempt;
+		this.attemptDeadline = route.attemptTimeoutMs > 0 ? now + route.attemptTimeoutMs : NEVER;
+		this.setTimer(now);
+		const refusal = route.service.allow(now);
+		if (refusal !== null) {
+			attempt.refuse();
+			return this.onAttemptFailed(refusal);
+		}
+		const got = route.service.pool.acquire(attempt, fresh);
+		if (got instanceof ProxyError) return this.onAttemptFailed(got);
+		if (got !== null) return this.send(attempt, got);
+		this.to(State.waiting);
+		if (!this.requestEnded) this.stream.pause();
+	}
+
+	onConnected(attempt: Attempt, stream: UpstreamStream): void {
+		this.send(attempt, stream);
+		stream.flush();
+	}
+
+	private send(attempt: Attempt, stream: UpstreamStream): void {
+		attempt.take(stream);
+		this.to(State.sent);
+		stream.head(this.head, attempt);
+		attempt.isReused = stream.isReused;
+		if (this.attempts.length === 1) this.addedMs = this.now() - this.startedNow - attempt.connectMs;
+		const { body } = this;
+		let accepting = true;
+		if (body !== null) {
+			accepting = body.sendTo(stream);
+			if (!this.keepsBody || body.isOverLimit) body.drop();
+		}
+		if (this.requestEnded) stream.end(this.requestTrailers);
+		else if (accepting) this.stream.resume();
+	}
+
+	/** Anything that ends an attempt without a response that is good enough. */
+	onAttemptFailed(error: ProxyError): void {
+		if (this.state === State.done) return;
+		this.settleAttempt(error.code);
+		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
+		this.outcome = error;
+		this.run();
+	}
+
+	/** The only place where outcomes become steps. */
+	run(): void {
+		if (this.isRunning) return;
+		this.isRunning = true;
+		while (this.outcome !== null) {
+			const failure = this.outcome;
+			this.outcome = null;
+			this.steps.conclude(this, failure);
+		}
+		this.isRunning = false;
+	}
+
+	/** Waits, then attempts again. */
+	backOff(ms: number): void {
+		const now = this.now();
+		this.to(State.backingOff);
+		this.nextBackoffMs = ms;
+		this.resumeAt = now + ms;
+		if (!this.requestEnded) this.stream.pause();
+		this.setTimer(now);
+	}
+
+	/** The answer will be retried: its connection is not worth reading to the end. */
+	discardResponse(attempt: Attempt): void {
+		this.settleAttempt('');
+		attempt.stream?.abandon();
+	}
+
+	private settleAttempt(code: ErrorCode | ''): void {
+		const attempt = this.current;
+		if (attempt === null) return;
+		this.current = null;
+		this.attemptDeadline = NEVER;
+		attempt.settle(code, this.now());
+		attempt.release();
+	}
+
+	/** Stops the attempt under way, whatever it is doing. */
+	private dropAttempt(error: ProxyError): void {
+		const attempt = this.current;
+		this.settleAttempt(error.code);
+		attempt?.cancel(error);
+	}
+
+	// --- the upstream's side -------------------------------------------------------------------------------------
+
+	inform(head: ResponseHead): void {
+		if (this.state !== State.sent) return;
+		stripResponseHopByHop(head);
+		this.stream.inform(head);
+	}
+
+	onResponseHead(attempt: Attempt, head: ResponseHead): void {
+		const now = this.now();
+		this.lastActivity = now;
+		attempt.firstByteMs = now - attempt.startedAt;
+		const isTunnel = head.status === 101 || (this.head.method === 'CONNECT' && head.status >= 200 && head.status < 300);
+		if (head.status === 101 && this.head.upgrade === '') {
+			const error = new ProxyError(
+				'upstream_protocol_error',
+				'101 Switching Protocols to a request that asked for no upgrade',
+			);
+			attempt.stream?.reset(error);
+			return this.onAttemptFailed(error);
+		}
+		if (this.steps.retriesStatus(this, attempt, head)) return;
+		this.status = head.status;
+		stripResponseHopByHop(head);
+		// Whether the app closes its connection is no business of the client's.
+		head.keepAlive = true;
+		if (this.requestId !== '') head.headers.set('x-request-id', this.requestId);
+		this.body?.drop();
+		if (isTunnel) return this.beginTunnel(attempt, head);
+		this.to(State.responding);
+		this.stream.head(head);
+	}
+
+	private beginTunnel(attempt: Attempt, head: ResponseHead): void {
+		this.to(State.tunnelling);
+		this.isTunnel = true;
+		this.attemptDeadline = NEVER;
+		attempt.settle('', this.now());
+		this.requestEnded = false;
+		attempt.stream?.takeTunnel();
+		this.stream.head(head);
+		this.stream.takeTunnel();
+	}
+
+	onResponseData(buffer: Buffer, start: number, end: number): void {
+		this.responseBytes += end - start;
+		this.lastActivity = this.now();
+		if (!this.stream.write(buffer, start, end)) this.current?.stream?.pause();
+	}
+
+	onResponseEnd(trailers: HeaderList | null): void {
+		this.responseEnded = true;
+		if (this.state === State.tunnelling) {
+			this.stream.end(null);
+			if (this.requestEnded) this.endTunnel();
+			return;
+		}
+		this.stream.end(trailers);
+		const { current } = this;
+		this.settleAttempt('');
+		// A response that came before its request had ended: the rest of the request has nowhere to go.
+		if (!this.requestEnded) current?.stream?.abandon();
+		this.finish();
+	}
+
+	private endTunnel(): void {
+		const { current } = this;
+		this.settleAttempt('');
+		current?.stream?.abandon();
+		this.finish();
+	}
+
+	onUpstreamDrain(): void {
+		this.stream.resume();
+	}
+
+	flushDownstream(): void {
+		this.stream.flush();
+	}
+
+	/** Too late for an answer: the client must see that the response is broken. */
+	private abort(error: ProxyError): void {
+		this.note(error);
+		this.dropAttempt(error);
+		this.stream.reset(error);
+		this.finish();
+	}
+
+	// --- the client's side ---------------------------------------------------------------------------------------
+
+	onData(buffer: Buffer, start: number, end: number): void {
+		this.requestBytes += end - start;
+		this.lastActivity = this.now();
+		switch (this.state) {
+			case State.sent:
+			case State.responding:
+			case State.tunnelling:
+				if (this.isBodyTooLarge()) return this.refuseBody();
+				if (this.keepsBody && this.state === State.sent) this.body?.keepSent(buffer, start, end);
+				if (this.current?.stream?.write(buffer, start, end) === false) this.stream.pause();
+				return;
+			case State.replying:
+			case State.done:
+				return;
+			default:
+				if (this.isBodyTooLarge()) return this.refuseBody();
+				this.body?.keep(buffer, start, end);
+		}
+	}
+
+	private isBodyTooLarge(): boolean {
+		const limit = this.matched?.maxBodyBytes ?? 0;
+		return limit > 0 && this.requestBytes > limit && this.state !== State.tunnelling;
+	}
+
+	private refuseBody(): void {
+		const error = new ProxyError('body_too_large', `the body is larger than ${this.matched?.maxBodyBytes} bytes`);
+		if (this.state === State.responding) return this.abort(error);
+		this.dropAttempt(error);
+		this.reply(error);
+	}
+
+	onEnd(trailers: HeaderList | null): void {
+		this.requestEnded = true;
+		if (this.state === State.replying) return this.sendAnswer();
+		if (this.state === State.tunnelling) {
+			this.current?.stream?.end(null);
+			if (this.responseEnded) this.endTunnel();
+			return;
+		}
+		if (trailers !== null) this.requestTrailers = trailers.clone();
+		if (this.state === State.sent || this.state === State.responding) this.current?.stream?.end(this.requestTrailers);
+	}
+
+	onReset(error: ProxyError): void {
+		if (this.state === State.done) return;
+		if (error.code !== 'client_closed' && this.state !== State.responding && this.state !== State.tunnelling) {
+			// The request's body broke its framing; the client can still be told.
+			this.dropAttempt(error);
+			this.answer = null;
+			return this.reply(error);
+		}
+		this.note(error);
+		if (this.status === 0) this.status = error.status;
+		this.dropAttempt(error);
+		if (error.code !== 'client_closed') this.stream.reset(error);
+		this.finish();
+	}
+
+	onDrain(): void {
+		this.current?.stream?.resume();
+	}
+
+	onFlush(): void {
+		this.current?.stream?.flush();
+	}
+
+	// --- answers of our own --------------------------------------------------------------------------------------
+
+	/** Answers with a local reply. A short body that is still coming is read first, so that the connection can live on. */
+	reply(error: ProxyError): void {
+		if (this.state === State.done) return;
+		this.note(error);
+		this.isLocalReply = true;
+		const answer = LocalAnswer.to(error, this, this.context.isVerbose || this.stream.peer.isLoopback);
+		this.answer = answer;
+		this.status = answer.status;
+		if (!this.requestEnded && answer.waitsForRequest(this.head)) {
+			if (this.state !== State.replying) this.to(State.replying);
+			this.stream.resume();
+			return this.setTimer(this.now());
+		}
+		this.sendAnswer();
+	}
+
+	private sendAnswer(): void {
+		const { answer } = this;
+		if (answer === null) return;
+		this.responseBytes += answer.sendTo(this.stream, this.head.method, this.requestEnded);
+		this.finish();
+	}
+
+	// --- time ----------------------------------------------------------------------------------------------------
+
+	protected override idleLimitMs(): number {
+		const idle = this.matched?.idleMs ?? this.context.defaultIdleMs;
+		return this.isTunnel && idle === this.context.defaultIdleMs ? TUNNEL_IDLE_MS : idle;
+	}
+
+	protected override armTimer(delayMs: number): void {
+		this.context.timers.arm(this, delayMs);
+	}
+
+	protected override isOver(): boolean {
+		return this.state === State.done;
+	}
+
+	protected override onDeadline(deadline: Deadline): void {
+		switch (deadline) {
+			case 'request':
+				return this.expire(
+					new ProxyError('request_timeout', `the whole request took longer than ${this.matched?.requestTimeoutMs} ms`),
+				);
+			case 'attempt':
+				return this.expireAttempt(
+					new ProxyError('attempt_timeout', `no whole answer within ${this.matched?.attemptTimeoutMs} ms`),
+				);
+			case 'resume':
+				this.attempt(false, true);
+				return this.run();
+			case 'idle': {
+				const detail = `no byte in either direction for ${this.idleLimitMs()} ms`;
+				return this.expire(new ProxyError('stream_idle', detail, { status: this.requestEnded ? 504 : 408 }));
+			}
+		}
+	}
+
+	private expireAttempt(error: ProxyError): void {
+		this.current?.cancel(error);
+		this.onAttemptFailed(error);
+	}
+
+	private expire(error: ProxyError): void {
+		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
+		this.dropAttempt(error);
+		if (this.state === State.replying) return this.sendAnswer();
+		this.reply(error);
+	}
+
+	// --- the end, and the record ---------------------------------------------------------------------------------
+
+	private finish(): void {
+		if (this.state === State.done) return;
+		this.to(State.done);
+		const { context, matched } = this;
+		context.timers.disarm(this);
+		this.body?.drop();
+		this.durationMs = this.now() - this.startedNow;
+		if (this.isAdmitted && matched !== null) matched.service.active--;
+		context.recorder.ended(this);
+		this.stream.release();
+	}
+}

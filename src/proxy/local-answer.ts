@@ -1,0 +1,51 @@
+/** Sends a local reply: what `http/local-reply.ts` made, with the manners of the connection it goes out on. */
+import type { ProxyError } from '../error.ts';
+import { Framing, type RequestHead } from '../http/head.ts';
+import { type LocalReply, localReply } from '../http/local-reply.ts';
+import type { DownstreamStream } from '../ports/stream.ts';
+import type { AttemptRecord } from '../ports/telemetry.ts';
+
+/** A request body up to this size is read to its end before the answer goes, which saves the connection. */
+const WAIT_FOR_BODY_BYTES = 64 * 1024;
+
+interface Asked {
+	readonly requestId: string;
+	readonly attempts: readonly AttemptRecord[];
+	readonly head: RequestHead;
+}
+
+export class LocalAnswer {
+	private readonly reply: LocalReply;
+
+	private constructor(reply: LocalReply) {
+		this.reply = reply;
+	}
+
+	static to(error: ProxyError, asked: Asked, verbose: boolean): LocalAnswer {
+		const { requestId, attempts } = asked;
+		return new LocalAnswer(localReply(error, { requestId, verbose, attempts }));
+	}
+
+	get status(): number {
+		return this.reply.head.status;
+	}
+
+	/** The rest of the request is short and surely coming: worth waiting for. */
+	waitsForRequest(head: RequestHead): boolean {
+		if (!this.reply.head.keepAlive || head.expectsContinue) return false;
+		return (
+			head.framing === Framing.none || (head.framing === Framing.length && head.contentLength <= WAIT_FOR_BODY_BYTES)
+		);
+	}
+
+	/** Returns the bytes of the body that were sent. */
+	sendTo(stream: DownstreamStream, method: string, requestEnded: boolean): number {
+		const { head, body } = this.reply;
+		if (!requestEnded) head.keepAlive = false;
+		stream.head(head);
+		const bytes = method === 'HEAD' || body === '' ? null : Buffer.from(body);
+		if (bytes !== null) stream.write(bytes, 0, bytes.length);
+		stream.end(null);
+		return bytes?.length ?? 0;
+	}
+}

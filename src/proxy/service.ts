@@ -1,0 +1,91 @@
+/** A service as the proxy sees it: where connections come from, and the mutable counts behind its limits. */
+import { type ErrorCode, ProxyError } from '../error.ts';
+import type { UpstreamPool } from '../ports/stream.ts';
+import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import type { RetryBudget } from '../resilience/retry-budget.ts';
+
+/** What the route file may count as a failure (`circuitBreaker.failures`). */
+export type FailureKind = 'connect' | 'reset' | 'timeout' | 'malformed' | '5xx';
+
+const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
+	connect_failed: 'connect',
+	connect_timeout: 'connect',
+	upstream_tls_failed: 'connect',
+	upstream_closed: 'reset',
+	upstream_reset: 'reset',
+	attempt_timeout: 'timeout',
+	request_timeout: 'timeout',
+	upstream_protocol_error: 'malformed',
+};
+
+export interface ServiceOptions {
+	readonly name: string;
+	readonly pool: UpstreamPool;
+	/** `null`: off. */
+	readonly breaker: CircuitBreaker | null;
+	readonly failures: readonly FailureKind[];
+	readonly budget: RetryBudget;
+	/** Exchanges at once. */
+	readonly maxRequests: number;
+	/** Retries at once; 0: the budget alone rules. */
+	readonly maxRetries: number;
+}
+
+export class Service {
+	readonly name: string;
+	readonly pool: UpstreamPool;
+	readonly breaker: CircuitBreaker | null;
+	readonly budget: RetryBudget;
+	readonly maxRetries: number;
+	/** Exchanges that have been admitted and are not over. */
+	active = 0;
+	/** Attempts beyond the first that are under way. */
+	retrying = 0;
+	private readonly maxRequests: number;
+	private readonly failures: ReadonlySet<FailureKind>;
+
+	constructor(options: ServiceOptions) {
+		this.name = options.name;
+		this.pool = options.pool;
+		this.breaker = options.breaker;
+		this.budget = options.budget;
+		this.maxRequests = options.maxRequests;
+		this.maxRetries = options.maxRetries;
+		this.failures = new Set(options.failures);
+	}
+
+	/** Takes a place for an exchange; an error when all are taken. */
+	admit(): ProxyError | null {
+		if (this.active >= this.maxRequests) {
+			return new ProxyError('limit_requests', `${this.maxRequests} requests are under way`, { unsent: true });
+		}
+		this.active++;
+		return null;
+	}
+
+	/** Asks the breaker for one attempt; an error while it is open. Each pass must be answered by `settle`. */
+	allow(now: number): ProxyError | null {
+		const { breaker } = this;
+		if (breaker === null || breaker.allow(now)) return null;
+		const waitMs = breaker.retryAfterMs(now);
+		const detail = `the circuit to ${this.name} is ${breaker.state}`;
+		return new ProxyError('circuit_open', detail, {
+			unsent: true,
+			retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+		});
+	}
+
+	/** An attempt is over. `code` is `''` when a whole response came, with this status. */
+	settle(code: ErrorCode | '', status: number, now: number): void {
+		const { breaker } = this;
+		if (breaker === null) return;
+		if (code === '') {
+			if (status >= 500 && this.failures.has('5xx')) breaker.fail(now);
+			else breaker.succeed(now);
+			return;
+		}
+		const kind = KINDS[code];
+		if (kind !== undefined && this.failures.has(kind)) breaker.fail(now);
+		else breaker.release(now);
+	}
+}
