@@ -153,16 +153,18 @@ export class TimerWheel implements Timers {
 		this.timer.set(this.wake, Math.min(Math.max(delayMs, 1), LONGEST_SLEEP_MS));
 	}
 
-	/** Fires what is due, then sleeps until the next occupied slot. */
+	/** Fires what is due, then sleeps until the next occupied slot. Ticks that hold nothing are passed over. */
 	private run(): void {
 		if (this.isStopped) return;
 		const due = Math.floor((this.clock.now() - this.origin) / this.resolutionMs);
 		this.isFiring = true;
 		try {
-			while (this.current < due && this.armed > 0) this.fire(this.current + 1);
+			for (let tick = this.nextOccupied(); tick <= due; tick = this.nextOccupied()) this.fire(tick);
+			this.current = Math.max(this.current, due);
 		} finally {
-			// Also when a callback threw: the others must not be lost with it.
 			this.isFiring = false;
+			// Only after a callback threw: what is left of its tick is fired by the next wake-up, not lost with it.
+			if (isOccupied(this.near[this.current & SLOT_MASK] as Slot)) this.current--;
 			if (this.armed > 0) this.sleepUntil(this.nextOccupied(), this.clock.now() - this.origin);
 		}
 	}
@@ -190,7 +192,7 @@ export class TimerWheel implements Timers {
 		}
 	}
 
-	/** First tick after `current` at which there is something to do; only called when something is armed. */
+	/** First tick after `current` at which there is something to do; Infinity when nothing is armed. */
 	private nextOccupied(): number {
 		const block = blockOf(this.current);
 		let nearest = Number.POSITIVE_INFINITY;
