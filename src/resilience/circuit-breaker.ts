@@ -115,6 +115,13 @@ export class CircuitBreaker {
 		this.probedAt = Number.NEGATIVE_INFINITY;
 	}
 
+	/** The service is known to be back (a health check passed): the next attempt is the probe, whatever time is left. */
+	hasten(now: number): void {
+		if (this.current !== 'open') return;
+		this.openedAt = now - this.resetTimeout;
+		this.recover(now);
+	}
+
 	/** Milliseconds until a probe may pass if nothing else happens; 0 when closed. */
 	retryAfterMs(now: number): number {
 		if (this.current === 'closed') return 0;

@@ -26,7 +26,8 @@ const AGREEMENT_MS = 50;
 const MOMENTS = 8;
 
 export class IdleAge {
-	private hintMs = Number.POSITIVE_INFINITY;
+	/** What the app said last; -1 when it never did. */
+	private hintMs = -1;
 	private observedMs = Number.POSITIVE_INFINITY;
 	/** Smallest idle age of each remembered moment, a ring; NaN where there is none. */
 	private readonly ages = new Float64Array(MOMENTS).fill(Number.NaN);
@@ -40,7 +41,7 @@ export class IdleAge {
 	/** The app said `Keep-Alive: timeout=`. 0: it will not wait at all. Negative (not said) is ignored. */
 	keepAliveHint(seconds: number): void {
 		if (!(seconds >= 0)) return;
-		const hintMs = Math.min(seconds * 1000, LONGEST_MS);
+		const hintMs = seconds * 1000;
 		if (hintMs === this.hintMs) return;
 		this.hintMs = hintMs;
 		this.ages.fill(Number.NaN);
@@ -74,8 +75,9 @@ export class IdleAge {
 
 	private settle(): void {
 		this.observedMs = this.agreedAge();
-		const t = Math.min(this.hintMs, this.observedMs);
-		this.retireMs = t === Number.POSITIVE_INFINITY ? DEFAULT_IDLE_MS : Math.max(t / 2, t - MARGIN_MS);
+		const isLearned = this.hintMs >= 0 || this.observedMs !== Number.POSITIVE_INFINITY;
+		const t = Math.min(this.hintMs >= 0 ? this.hintMs : LONGEST_MS, this.observedMs, LONGEST_MS);
+		this.retireMs = isLearned ? Math.max(t / 2, t - MARGIN_MS) : DEFAULT_IDLE_MS;
 	}
 
 	/** The smallest remembered age that another one confirms; Infinity without. */
