@@ -1,0 +1,299 @@
+/**
+ * All metrics of the sidecar (docs/metrics.md lists them).
+ *
+ * Theory of operation. A prom-client registry holds every family and is the exposition. What each request touches is
+ * kept in typed arrays (`hot-family.ts`), what is rare in prom-client's own classes, and what already has an owner
+ * (circuits, pools, the process) is read when somebody scrapes. A scrape is rendered in pieces, and between pieces the
+ * event loop serves requests.
+ */
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import Registry from 'prom-client/lib/registry.js';
+import type { Clock } from '../clock.ts';
+import { ERROR_CODES, type ErrorCode } from '../error.ts';
+import type { Breathe } from '../ports/control.ts';
+import type { Log } from '../ports/log.ts';
+import type {
+	ConnectionRecorder,
+	ExchangeRecord,
+	ExchangeRecorder,
+	RetryReason,
+	RetrySkipReason,
+	RouteSeries,
+} from '../ports/telemetry.ts';
+import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
+import { ConfigMetrics } from './config-metrics.ts';
+import { HotCounter, HotFamily, HotHistogram } from './hot-family.ts';
+import { IstioMetrics, type Workload } from './istio-metrics.ts';
+import { PathTemplates } from './path-templates.ts';
+import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
+import { RequestSeries, TemplatedRoute } from './request-series.ts';
+import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
+
+/** What the route file says about metrics; may change with every reload. */
+export interface MetricsSettings {
+	readonly maxSeries: number;
+	readonly istio: boolean;
+	readonly pathTemplates: readonly string[];
+	/** `null` without `mergeApp`. */
+	readonly app: AppMetricsSource | null;
+}
+
+export interface MetricsOptions {
+	readonly workload: Workload;
+	readonly settings: MetricsSettings;
+	readonly clock: Clock;
+	readonly breathe: Breathe;
+	readonly log: Log;
+	/** `null` leaves the process metrics out. */
+	readonly process: ProcessFacts | null;
+}
+
+/** Seconds. OpenTelemetry's buckets for HTTP durations, and three finer ones: most exchanges on a pod take under 5 ms. */
+const DURATION_BOUNDS = [
+	0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+] as const;
+/** Seconds. Our own share is tens of microseconds; anything near 100 ms is a starved event loop. */
+const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const;
+const MILLIS_PER_SECOND = 1000;
+export class Metrics implements ExchangeRecorder, ConnectionRecorder {
+	static readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+	readonly config: ConfigMetrics;
+	private readonly options: MetricsOptions;
+	private readonly registry = new Registry();
+	private readonly durations: HotHistogram;
+	private readonly added: HotHistogram;
+	private readonly addedSlot: number;
+	private readonly localReplies: HotCounter;
+	private readonly localReplySlots = new Map<ErrorCode, number>();
+	private readonly requests: RequestSeries;
+	private readonly services: ServiceMetrics;
+	private readonly process: ProcessMetrics | null;
+	private readonly logDrops = new Map<string, () => number>();
+	private templates: PathTemplates | null = null;
+	private istio: IstioMetrics | null = null;
+	private app: AppMetrics | null = null;
+	private active = 0;
+
+	constructor(options: MetricsOptions) {
+		const { registry } = this;
+		this.options = options;
+		this.durations = requestDurations(options.settings.maxSeries);
+		this.added = addedLatency();
+		this.addedSlot = this.added.intern({});
+		this.localReplies = localReplies();
+		for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
+			this.localReplySlots.set(code, this.localReplies.intern({ code }));
+		}
+		for (const family of [this.durations, this.added, this.localReplies]) family.register(registry);
+		this.requests = new RequestSeries(this.durations);
+		this.registerGauges();
+		this.services = new ServiceMetrics(registry);
+		this.config = new ConfigMetrics(registry, options.clock);
+		this.process =
+			options.process === null ? null : new ProcessMetrics(registry, options.process, options.clock, options.breathe);
+		this.configure(options.settings);
+	}
+
+	/** Takes over what a reload has changed. Series and counts live on. */
+	configure(settings: MetricsSettings): void {
+		this.durations.maxSeries = settings.maxSeries;
+		this.templates = settings.pathTemplates.length > 0 ? new PathTemplates(settings.pathTemplates) : null;
+		this.configureIstio(settings);
+		this.configureApp(settings);
+	}
+
+	/**
+	 * Binds the series of a route. `isNamed` is false for rules that the file gives no name and for `''`, the requests
+	 * that no rule matches: their label may become a path template.
+	 */
+	routeSeries(route: string, isNamed = true): RouteSeries {
+		const bound = this.requests.bind(route);
+		return isNamed || this.templates === null ? bound : new TemplatedRoute(bound, this.templates);
+	}
+
+	began(): void {
+		this.active++;
+	}
+
+	ended(record: ExchangeRecord): void {
+		this.active--;
+		this.durations.observe(this.requests.slotOf(record.series, record), record.durationMs / MILLIS_PER_SECOND);
+		this.added.observe(this.addedSlot, record.addedMs / MILLIS_PER_SECOND);
+		if (record.isLocalReply && record.errorCode !== '') this.refused(record.errorCode);
+		if (this.istio !== null) this.istio.ended(record);
+	}
+
+	refused(code: ErrorCode): void {
+		this.localReplies.add(this.localReplySlots.get(code) ?? 0, 1);
+	}
+
+	retried(service: string, reason: RetryReason): void {
+		this.services.retried(service, reason);
+	}
+
+	retrySkipped(reason: RetrySkipReason): void {
+		this.services.retrySkipped(reason);
+	}
+
+	connected(service: string, seconds: number): void {
+		this.services.connected(service, seconds);
+	}
+
+	connectFailed(service: string): void {
+		this.services.connectFailed(service);
+	}
+
+	/** A circuit breaker of `resilience/` fits as it is. */
+	watchCircuit(service: string, view: CircuitView): void {
+		this.services.watchCircuit(service, view);
+	}
+
+	watchPool(service: string, read: () => PoolView): void {
+		this.services.watchPool(service, read);
+	}
+
+	unwatch(service: string): void {
+		this.services.unwatch(service);
+	}
+
+	/** `read`: lines that the stream has lost so far. */
+	watchLogDrops(stream: string, read: () => number): void {
+		this.logDrops.set(stream, read);
+	}
+
+	/** Names, types and labels of everything registered: what docs/metrics.md must list. */
+	families(): { readonly name: string; readonly type: string; readonly labels: readonly string[] }[] {
+		return this.registry.getMetricsAsArray().map((metric) => {
+			const { name, type, labelNames } = metric as unknown as { name: string; type: string; labelNames: string[] };
+			return { name, type, labels: [...labelNames] };
+		});
+	}
+
+	/** The exposition, whole. */
+	async text(): Promise<string> {
+		let text = '';
+		for await (const piece of this.pieces()) text += piece;
+		return text;
+	}
+
+	/** The exposition in pieces, the event loop running between them. */
+	async *pieces(): AsyncGenerator<string> {
+		const { app } = this;
+		const appText = app === null ? null : await app.read();
+		await this.process?.refresh();
+		for (const { name } of this.families()) {
+			const metric: unknown = this.registry.getSingleMetric(name);
+			if (metric instanceof HotFamily) {
+				for (const piece of metric.pieces()) {
+					yield piece;
+					await this.options.breathe();
+				}
+			} else {
+				yield `${await this.registry.getSingleMetricAsString(name)}\n`;
+			}
+		}
+		if (app !== null && appText !== null) yield* app.pieces(appText, this.sampleNames(), this.options.breathe);
+	}
+
+	async close(): Promise<void> {
+		await this.app?.close();
+	}
+
+	/** Every sample name that our families use, with its family. */
+	private sampleNames(): Map<string, string> {
+		const names = new Map<string, string>();
+		for (const { name, type } of this.families()) {
+			names.set(name, name);
+			if (type !== 'histogram') continue;
+			for (const suffix of ['_bucket', '_sum', '_count']) names.set(`${name}${suffix}`, name);
+		}
+		return names;
+	}
+
+	private configureIstio({ istio, maxSeries }: MetricsSettings): void {
+		if (istio && this.istio === null) {
+			this.istio = new IstioMetrics(this.options.workload, maxSeries);
+			this.istio.register(this.registry);
+		} else if (istio) {
+			for (const family of this.istio?.families ?? []) family.maxSeries = maxSeries;
+		} else if (this.istio !== null) {
+			for (const { name } of this.istio.families) this.registry.removeSingleMetric(name);
+			this.istio = null;
+		}
+	}
+
+	private configureApp({ app }: MetricsSettings): void {
+		const before = this.app?.source;
+		if (before?.origin === app?.origin && before?.socket === app?.socket && before?.path === app?.path) return;
+		this.app?.close().catch(() => undefined); // nothing waits for the old one
+		this.app = app === null ? null : new AppMetrics(app, this.registry, this.options.log);
+	}
+
+	private registerGauges(): void {
+		const registers = [this.registry];
+		const read = { active: () => this.active, dropped: () => this.droppedByFamily(), logDrops: this.logDrops };
+		new Gauge({
+			name: 'http_server_active_requests',
+			help: 'Requests being served.',
+			registers,
+			collect() {
+				this.set(read.active());
+			},
+		});
+		new Counter({
+			name: 'outrigger_series_dropped_total',
+			help: 'Observations counted under __other__ because their metric had reached maxSeries.',
+			labelNames: ['metric'],
+			registers,
+			collect() {
+				this.reset();
+				for (const [metric, count] of read.dropped()) this.inc({ metric }, count);
+			},
+		});
+		new Counter({
+			name: 'outrigger_log_lines_dropped_total',
+			help: 'Log lines lost because whoever reads the stream was too slow.',
+			labelNames: ['stream'],
+			registers,
+			collect() {
+				this.reset();
+				for (const [stream, count] of read.logDrops) this.inc({ stream }, count());
+			},
+		});
+	}
+
+	/** Of the families whose number of series depends on traffic. */
+	private droppedByFamily(): [string, number][] {
+		return [this.durations, ...(this.istio?.families ?? [])].map((family) => [family.name, family.dropped]);
+	}
+}
+
+function requestDurations(maxSeries: number): HotHistogram {
+	return new HotHistogram({
+		name: 'http_server_request_duration_seconds',
+		help: 'Duration of requests to the app, from the first byte in to the last byte out.',
+		labelNames: ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'],
+		maxSeries,
+		bounds: DURATION_BOUNDS,
+	});
+}
+
+function addedLatency(): HotHistogram {
+	return new HotHistogram({
+		name: 'outrigger_added_latency_seconds',
+		help: 'Share of the duration that is our own, event-loop lag included.',
+		labelNames: [],
+		maxSeries: 1,
+		bounds: ADDED_BOUNDS,
+	});
+}
+
+function localReplies(): HotCounter {
+	return new HotCounter({
+		name: 'outrigger_local_replies_total',
+		help: 'Responses that the sidecar itself made, by error code.',
+		labelNames: ['code'],
+		maxSeries: Object.keys(ERROR_CODES).length,
+	});
+}

@@ -1,0 +1,34 @@
+/** Tells metrics and access log of each exchange: what the data path sees of telemetry. */
+import type { ErrorCode } from '../error.ts';
+import type { ExchangeRecord, ExchangeRecorder, RetryReason, RetrySkipReason } from '../ports/telemetry.ts';
+
+export class Recorder implements ExchangeRecorder {
+	private readonly metrics: ExchangeRecorder;
+	private readonly accessLog: { write(record: ExchangeRecord): void } | null;
+
+	constructor(metrics: ExchangeRecorder, accessLog: { write(record: ExchangeRecord): void } | null) {
+		this.metrics = metrics;
+		this.accessLog = accessLog;
+	}
+
+	began(): void {
+		this.metrics.began();
+	}
+
+	ended(record: ExchangeRecord): void {
+		this.metrics.ended(record);
+		if (this.accessLog !== null) this.accessLog.write(record);
+	}
+
+	retried(service: string, reason: RetryReason): void {
+		this.metrics.retried(service, reason);
+	}
+
+	retrySkipped(reason: RetrySkipReason): void {
+		this.metrics.retrySkipped(reason);
+	}
+
+	refused(code: ErrorCode): void {
+		this.metrics.refused(code);
+	}
+}

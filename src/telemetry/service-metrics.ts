@@ -1,0 +1,165 @@
+/**
+ * Metrics of calls to services: retries, circuits, pools, connects.
+ *
+ * These are rare beside requests, so prom-client's own classes hold them. Circuits and pools are read when somebody
+ * scrapes: the data path keeps its own state and owes nothing to us.
+ */
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import Histogram from 'prom-client/lib/histogram.js';
+import type Registry from 'prom-client/lib/registry.js';
+import type { ConnectionRecorder, RetryReason, RetrySkipReason } from '../ports/telemetry.ts';
+
+/** A circuit breaker as the metrics see it. */
+export interface CircuitView {
+	readonly state: 'closed' | 'halfOpen' | 'open';
+	/** How often it has gone to each state. */
+	readonly transitions: { readonly open: number; readonly halfOpen: number; readonly close: number };
+}
+
+/** A pool as the metrics see it. */
+export interface PoolView {
+	readonly active: number;
+	readonly idle: number;
+	/** Exchanges that wait for a connection. */
+	readonly pending: number;
+}
+
+/** Values of `outrigger_circuit_state`. */
+const CIRCUIT_STATE = { closed: 0, halfOpen: 1, open: 2 } as const;
+const TRANSITIONS = [
+	['open', 'open'],
+	['halfOpen', 'halfOpen'],
+	['closed', 'close'],
+] as const;
+/** Seconds. From a connect on the same host to the longest default timeout. */
+const CONNECT_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+interface WatchedCircuit {
+	view: CircuitView;
+	/** Transitions of breakers that the service had before this one. */
+	readonly before: { open: number; halfOpen: number; close: number };
+}
+
+export class ServiceMetrics implements ConnectionRecorder {
+	private readonly circuits = new Map<string, WatchedCircuit>();
+	private readonly pools = new Map<string, () => PoolView>();
+	private readonly retries: Counter<'service' | 'reason'>;
+	private readonly skipped: Counter<'reason'>;
+	private readonly connects: Histogram<'service'>;
+	private readonly connectFailures: Counter<'service'>;
+
+	constructor(registry: Registry) {
+		const registers = [registry];
+		this.retries = new Counter({
+			name: 'outrigger_retries_total',
+			help: 'Attempts made again, by why the one before failed.',
+			labelNames: ['service', 'reason'],
+			registers,
+		});
+		this.skipped = new Counter({
+			name: 'outrigger_retries_skipped_total',
+			help: 'Failed attempts that were not made again, by why not.',
+			labelNames: ['reason'],
+			registers,
+		});
+		this.connects = new Histogram({
+			name: 'outrigger_connect_duration_seconds',
+			help: 'Time to open a connection to a service.',
+			labelNames: ['service'],
+			buckets: CONNECT_BOUNDS,
+			registers,
+		});
+		this.connectFailures = new Counter({
+			name: 'outrigger_connect_failures_total',
+			help: 'Connections to a service that could not be opened.',
+			labelNames: ['service'],
+			registers,
+		});
+		this.registerCircuits(registers);
+		this.registerPools(registers);
+	}
+
+	retried(service: string, reason: RetryReason): void {
+		this.retries.inc({ service, reason });
+	}
+
+	retrySkipped(reason: RetrySkipReason): void {
+		this.skipped.inc({ reason });
+	}
+
+	connected(service: string, seconds: number): void {
+		this.connects.observe({ service }, seconds);
+	}
+
+	connectFailed(service: string): void {
+		this.connectFailures.inc({ service });
+	}
+
+	/** Counts go on where an earlier breaker of the same service stopped. */
+	watchCircuit(service: string, view: CircuitView): void {
+		const earlier = this.circuits.get(service);
+		if (earlier === undefined) {
+			this.circuits.set(service, { view, before: { open: 0, halfOpen: 0, close: 0 } });
+			return;
+		}
+		if (earlier.view === view) return;
+		for (const key of ['open', 'halfOpen', 'close'] as const) earlier.before[key] += earlier.view.transitions[key];
+		earlier.view = view;
+	}
+
+	watchPool(service: string, read: () => PoolView): void {
+		this.pools.set(service, read);
+	}
+
+	/** The service has left the file. Its counters stay, as counters do. */
+	unwatch(service: string): void {
+		this.circuits.delete(service);
+		this.pools.delete(service);
+	}
+
+	private registerCircuits(registers: Registry[]): void {
+		const { circuits } = this;
+		new Gauge({
+			name: 'outrigger_circuit_state',
+			help: 'State of the circuit breaker: 0 closed, 1 half open, 2 open.',
+			labelNames: ['service'],
+			registers,
+			collect() {
+				this.reset();
+				for (const [service, { view }] of circuits) this.set({ service }, CIRCUIT_STATE[view.state]);
+			},
+		});
+		new Counter({
+			name: 'outrigger_circuit_transitions_total',
+			help: 'Changes of state of the circuit breaker, by the state it went to.',
+			labelNames: ['service', 'to'],
+			registers,
+			collect() {
+				this.reset();
+				for (const [service, { view, before }] of circuits) {
+					for (const [to, key] of TRANSITIONS) this.inc({ service, to }, before[key] + view.transitions[key]);
+				}
+			},
+		});
+	}
+
+	private registerPools(registers: Registry[]): void {
+		const { pools } = this;
+		new Gauge({
+			name: 'outrigger_pool_connections',
+			help: 'Connections to a service: active, idle; pending counts exchanges that wait for one.',
+			labelNames: ['service', 'state'],
+			registers,
+			collect() {
+				this.reset();
+				for (const [service, read] of pools) {
+					const { active, idle, pending } = read();
+					this.set({ service, state: 'active' }, active);
+					this.set({ service, state: 'idle' }, idle);
+					this.set({ service, state: 'pending' }, pending);
+				}
+			},
+		});
+	}
+}
