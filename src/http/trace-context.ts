@@ -91,7 +91,7 @@ export function applyTrace(headers: HeaderList, trace: TraceContext): void {
 	if ((present & HAS_TRACESTATE) === 0) return;
 	const lines = headers.getAll('tracestate');
 	const state = trace.isW3c ? joinTracestate(lines) : '';
-	if (lines.length === 1 && state === lines[0]) return;
+	if (state !== '' && lines.length === 1) return;
 	headers.removeId(FieldId.tracestate);
 	if (state !== '') headers.append('tracestate', state);
 }
