@@ -13,6 +13,7 @@ const ROWS = [
 	['ports'],
 	['io'],
 	['proxy', 'listener', 'upstream', 'telemetry', 'admin'],
+	['app'],
 	['app.ts'],
 	['cli'],
 	['main.ts'],

@@ -1,18 +1,20 @@
 /**
  * Gathers what belongs together into one write: a head and the body that came with it, a chunk and its framing.
  *
- * Text waits in a string (latin1) until `flush`, or until the next piece would carry it over what Node writes without an
- * allocation. Bigger bodies go out in one buffer with the text before them. Borrowed bytes are always copied: into the
- * string, or into that buffer.
+ * Theory of operation. Text waits in a string (latin1) until `flush`, or until the next piece would carry it over what
+ * Node writes without an allocation. Bigger pieces go out in one block with the text before them. Borrowed bytes are
+ * always copied: into the string, or into the block. A block belongs to the kernel's queue until the socket has nothing
+ * left to write; most writes end at once, and then it goes straight back to its pool.
  */
 import type net from 'node:net';
+import { BLOCK_BYTES, giveBlock, takeBlock } from './block-pool.ts';
 import { STRING_WRITE_BYTES } from './byte-socket.ts';
 
 export class WriteGather {
 	private readonly socket: net.Socket;
 	private text = '';
-	/** Bytes that were handed to the socket, for the log. */
-	bytes = 0;
+	/** Blocks that the socket has not finished writing. */
+	private lent: Buffer[] | null = null;
 
 	constructor(socket: net.Socket) {
 		this.socket = socket;
@@ -37,19 +39,41 @@ export class WriteGather {
 			this.text = text === '' ? piece : text + piece;
 			return;
 		}
-		const block = Buffer.allocUnsafe(text.length + length);
+		this.text = '';
+		if (text.length + length > BLOCK_BYTES) this.writeOwn(text, buffer, start, end);
+		else this.writeBlock(text, buffer, start, end);
+	}
+
+	private writeBlock(text: string, buffer: Buffer, start: number, end: number): void {
+		this.reclaim();
+		const block = takeBlock();
 		if (text !== '') block.write(text, 0, 'latin1');
 		buffer.copy(block, text.length, start, end);
-		this.text = '';
-		this.bytes += block.length;
-		this.socket.write(block);
+		this.socket.write(block.subarray(0, text.length + end - start));
+		if (this.socket.writableLength === 0) giveBlock(block);
+		else if (this.lent === null) this.lent = [block];
+		else this.lent.push(block);
+	}
+
+	/** Held-back bytes may be more than a block; they are rare. */
+	private writeOwn(text: string, buffer: Buffer, start: number, end: number): void {
+		const own = Buffer.allocUnsafe(text.length + end - start);
+		own.write(text, 0, 'latin1');
+		buffer.copy(own, text.length, start, end);
+		this.socket.write(own);
+	}
+
+	/** Takes lent blocks back once the socket has written everything. */
+	reclaim(): void {
+		if (this.lent === null || this.socket.writableLength > 0) return;
+		for (const block of this.lent) giveBlock(block);
+		this.lent = null;
 	}
 
 	flush(): void {
 		const { text } = this;
 		if (text === '') return;
 		this.text = '';
-		this.bytes += text.length;
 		this.socket.write(text, 'latin1');
 	}
 

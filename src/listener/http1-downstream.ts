@@ -186,6 +186,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	}
 
 	onWritable(): void {
+		this.out.reclaim();
 		this.sink?.onDrain();
 	}
 

@@ -14,6 +14,8 @@ export interface Route {
 	readonly requestTimeoutMs: number;
 	readonly attemptTimeoutMs: number;
 	readonly idleMs: number;
+	/** The same for raw bytes after an upgrade. */
+	readonly tunnelIdleMs: number;
 	/** 0 when there is none. */
 	readonly maxBodyBytes: number;
 }

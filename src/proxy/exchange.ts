@@ -19,9 +19,6 @@ import { type Deadline, ExchangeTiming, NEVER } from './exchange-timing.ts';
 import { LocalAnswer } from './local-answer.ts';
 import { RequestBody } from './request-body.ts';
 
-/** Raw bytes may be silent for longer than a request: as Envoy and HAProxy treat tunnels. */
-export const TUNNEL_IDLE_MS = 60 * 60 * 1000;
-
 /** The decisions, as `forward.ts` makes them: given to the exchange so that it needs not know who obeys whom. */
 export interface Steps {
 	/** An attempt has failed: another one, or an answer. */
@@ -349,8 +346,9 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	// --- time ----------------------------------------------------------------------------------------------------
 
 	protected override idleLimitMs(): number {
-		const idle = this.matched?.idleMs ?? this.context.defaultIdleMs;
-		return this.isTunnel && idle === this.context.defaultIdleMs ? TUNNEL_IDLE_MS : idle;
+		const { matched } = this;
+		if (matched === null) return this.context.defaultIdleMs;
+		return this.isTunnel ? matched.tunnelIdleMs : matched.idleMs;
 	}
 
 	protected override armTimer(delayMs: number): void {

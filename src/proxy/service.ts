@@ -39,8 +39,6 @@ export class Service {
 	readonly maxRetries: number;
 	/** Exchanges that have been admitted and are not over. */
 	active = 0;
-	/** Attempts beyond the first that are under way. */
-	retrying = 0;
 	private readonly maxRequests: number;
 	private readonly failures: ReadonlySet<FailureKind>;
 

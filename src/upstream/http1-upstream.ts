@@ -252,6 +252,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	}
 
 	onWritable(): void {
+		this.out.reclaim();
 		this.sink?.onDrain();
 	}
 

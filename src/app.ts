@@ -1,0 +1,307 @@
+/**
+ * The composition root: `Config` → a running sidecar. Besides `cli/` the only caller of I/O constructors; nothing is
+ * decided here, everything is joined.
+ */
+
+import { AdminServer } from './admin/admin-server.ts';
+import type { Health, ProbeProviders } from './admin/probe-endpoints.ts';
+import { ProbesServer } from './admin/probes-server.ts';
+import { buildService, type ServiceParts } from './app/service-parts.ts';
+import type { Telemetry } from './app/telemetry.ts';
+import type { Config, Rule } from './config/config.ts';
+import { canAcceptShared } from './io/accept-shared.ts';
+import { listensBeyondLoopback } from './io/listening-sockets.ts';
+import { systemClock, systemRandom } from './io/system.ts';
+import type { TimerWheel } from './io/timer-wheel.ts';
+import { Listener } from './listener/listener.ts';
+import type { BoundAddress, ControlServer } from './ports/control.ts';
+import type { ProxyContext, Route } from './proxy/context.ts';
+import { Forwarder } from './proxy/forward.ts';
+import type { RegexCompiler } from './routing/table.ts';
+import { compileRoutes } from './routing/table.ts';
+import { HealthCheck } from './upstream/health.ts';
+
+/** How long readiness may take to be asked again while draining waits: ends a wait early when the app has gone. */
+const DRAIN_POLL_MS = 20;
+
+export interface AppOptions {
+	readonly config: Config;
+	/** The rule that unmatched requests are served by (`inbound.unmatched: app`). */
+	readonly defaultRule: Rule;
+	readonly version: string;
+	/** What `/config` shows. */
+	readonly describeConfig: () => unknown;
+	readonly telemetry: Telemetry;
+	/** `null` when no rule of the file has a regex. */
+	readonly compileRegex: RegexCompiler;
+}
+
+export class App {
+	private readonly options: AppOptions;
+	private readonly timers: TimerWheel;
+	private readonly parts: ServiceParts;
+	private readonly health: HealthCheck;
+	private readonly control: ControlServer[] = [];
+	private listener: Listener | null = null;
+	private routes: readonly Route[] = [];
+	private isStarted = false;
+	private isHealthy = false;
+	private hasBeenHealthy = false;
+	private draining: Promise<void> | null = null;
+	/** Bound addresses, by what they serve. */
+	readonly bound: { inbound: number; admin: BoundAddress | null; probes: BoundAddress | null } = {
+		inbound: 0,
+		admin: null,
+		probes: null,
+	};
+
+	constructor(options: AppOptions) {
+		const { config, telemetry } = options;
+		this.options = options;
+		this.timers = telemetry.timers;
+		this.parts = buildService(config, telemetry, () => this.health.suspect());
+		this.health = new HealthCheck({
+			dialer: this.parts.healthDialer,
+			timers: this.timers,
+			path: config.app.health?.path ?? null,
+			authority: config.app.port === undefined ? 'localhost' : `localhost:${config.app.port}`,
+			intervalMs: config.app.health?.interval ?? DEFAULT_HEALTH_INTERVAL_MS,
+			onChange: (isHealthy, reason) => this.onHealth(isHealthy, reason),
+		});
+	}
+
+	/** Binds everything, then begins to watch the app. Rejects with a `BindError`; nothing stays bound then. */
+	async start(): Promise<void> {
+		const { config, telemetry } = this.options;
+		const acceptsShared = await canAcceptShared();
+		try {
+			this.listener = this.buildListener(acceptsShared);
+			this.bound.inbound = await bind('inbound.listen', config.inbound.listen, () => this.startListener());
+			await this.startControl();
+			await telemetry.startIntake();
+		} catch (error) {
+			await this.stop();
+			throw error;
+		}
+		this.isStarted = true;
+		this.health.start();
+	}
+
+	private async startListener(): Promise<number> {
+		return (await this.listener?.start()) ?? 0;
+	}
+
+	private buildListener(acceptsShared: boolean): Listener {
+		const { config, telemetry } = this.options;
+		const { limits, inbound } = config;
+		return new Listener({
+			...inbound.listen,
+			handler: new Forwarder(this.buildContext(), this.parts.service),
+			timers: this.timers,
+			log: telemetry.log,
+			headLimits: this.parts.headLimits,
+			maxConnections: limits.connections,
+			idleMs: limits.idle,
+			headTimeoutMs: limits.headTimeout,
+			isRaw: config.passthrough || config.app.protocol === 'tcp',
+			hold: limits.hold,
+			holdForMs: limits.holdFor,
+			acceptsShared,
+			onRefused: () => telemetry.recorder.refused('overloaded'),
+		});
+	}
+
+	private buildContext(): ProxyContext {
+		const { config, defaultRule, telemetry, compileRegex } = this.options;
+		const unmatched = this.buildRoute(defaultRule);
+		const routes = config.inbound.routes.map((rule) => ({ rule, value: this.buildRoute(rule) }));
+		this.routes = [...routes.map(({ value }) => value), ...(config.inbound.unmatched === 'app' ? [unmatched] : [])];
+		return {
+			clock: systemClock,
+			timers: this.timers,
+			random: systemRandom,
+			recorder: telemetry.recorder,
+			routes: compileRoutes(routes, compileRegex),
+			unmatched: config.inbound.unmatched === 'app' ? unmatched : null,
+			isVerbose: config.localReplies === 'verbose',
+			trustedHops: config.trustedHops,
+			defaultIdleMs: defaultRule.timeouts.idle,
+		};
+	}
+
+	private buildRoute(rule: Rule): Route {
+		const { timeouts } = rule;
+		return {
+			rule,
+			series: this.options.telemetry.routeSeries(rule),
+			service: this.parts.service,
+			requestTimeoutMs: timeouts.request,
+			attemptTimeoutMs: timeouts.backendRequest,
+			idleMs: timeouts.idle,
+			tunnelIdleMs: timeouts.idleIsExplicit ? timeouts.idle : TUNNEL_IDLE_MS,
+			maxBodyBytes: rule.limits.requestBody,
+		};
+	}
+
+	private async startControl(): Promise<void> {
+		const { config, telemetry } = this.options;
+		const { log } = telemetry;
+		const providers = this.probeProviders();
+		const admin = new AdminServer({
+			listen: config.admin.listen,
+			log,
+			providers: {
+				...providers,
+				config: this.options.describeConfig,
+				routes: () => this.describeRoutes(),
+				services: () => ({ app: this.parts.describe(this.isHealthy, this.health.lastReason) }),
+				landing: () => ({
+					workload: `${config.app.namespace}/${config.app.name}`,
+					configHash: config.hash,
+					ready: this.ready(),
+					logLevel: telemetry.logLevel,
+				}),
+				drain: () => {
+					this.drain().catch((error: unknown) => log.error({ err: error }, 'drain failed'));
+				},
+				setLogLevel: (level) => telemetry.setLogLevel(level),
+			},
+		});
+		this.control.push(admin);
+		this.bound.admin = await bind('admin.listen', config.admin.listen, () => admin.start());
+		const { probes } = config;
+		if (probes === undefined) return;
+		const server = new ProbesServer({ listen: probes.listen, providers, log });
+		this.control.push(server);
+		this.bound.probes = await bind('probes.listen', probes.listen, () => server.start());
+	}
+
+	private probeProviders(): ProbeProviders {
+		const { telemetry } = this.options;
+		return {
+			live: () => ({ ok: true, reasons: [] }),
+			ready: () => this.ready(),
+			started: () => ({ ok: this.isStarted, reasons: this.isStarted ? [] : ['not all listeners are bound'] }),
+			metrics: () => telemetry.metrics.pieces(),
+			metricsContentType: telemetry.metricsContentType,
+		};
+	}
+
+	private describeRoutes(): unknown {
+		return this.routes.map(({ rule }) => ({
+			name: rule.name,
+			hostnames: rule.hostnames,
+			matches: rule.matches,
+			at: rule.at.line > 0 ? `${rule.at.file}:${rule.at.line}` : 'default',
+		}));
+	}
+
+	// --- health --------------------------------------------------------------------------------------------------
+
+	/** Started, and the app is well, and nobody has asked us to stop. */
+	ready(): Health {
+		const reasons: string[] = [];
+		if (!this.isStarted) reasons.push('not all listeners are bound');
+		if (this.draining !== null) reasons.push('draining');
+		if (!this.isHealthy) reasons.push(`the app is not healthy: ${this.health.lastReason}`);
+		return { ok: reasons.length === 0, reasons };
+	}
+
+	private onHealth(isHealthy: boolean, reason: string): void {
+		const { log } = this.options.telemetry;
+		this.isHealthy = isHealthy;
+		if (!isHealthy) {
+			if (this.hasBeenHealthy) log.warn({ reason }, 'the app has become unhealthy');
+			return;
+		}
+		this.parts.service.breaker?.hasten(systemClock.now());
+		if (this.hasBeenHealthy) return log.info({}, 'the app is healthy again');
+		this.hasBeenHealthy = true;
+		this.listener?.release();
+		log.info({}, 'the app is healthy');
+		this.warnOfBypass().catch((error: unknown) => log.debug({ err: error }, 'cannot tell where the app listens'));
+	}
+
+	private async warnOfBypass(): Promise<void> {
+		const { port } = this.options.config.app;
+		if (port === undefined || !(await listensBeyondLoopback(port))) return;
+		this.options.telemetry.log.warn(
+			{ port },
+			'the app listens beyond loopback: it can be reached around the sidecar. Bind it to 127.0.0.1',
+		);
+	}
+
+	// --- the end -------------------------------------------------------------------------------------------------
+
+	/**
+	 * Turns unready at once, serves on for `propagationMs` (default: the route file's) so that callers can notice, then
+	 * stops accepting and lets requests finish within `shutdown.drain`. Resolves when all have ended or were ended.
+	 */
+	drain(propagationMs = this.options.config.shutdown.propagation): Promise<void> {
+		this.draining ??= this.runDrain(propagationMs);
+		return this.draining;
+	}
+
+	private async runDrain(propagationMs: number): Promise<void> {
+		const { config, telemetry } = this.options;
+		telemetry.log.info({ propagationMs, drainMs: config.shutdown.drain }, 'draining');
+		await this.waitUntil(() => !this.isHealthy, propagationMs);
+		let isEmpty = false;
+		const emptied = this.listener?.drain().then(() => {
+			isEmpty = true;
+		});
+		await Promise.race([emptied, this.waitUntil(() => isEmpty, config.shutdown.drain)]);
+		if (isEmpty) return;
+		telemetry.log.warn({ connections: this.listener?.connections }, 'drain time is over: ending what is left');
+		this.listener?.closeNow();
+	}
+
+	private async waitUntil(condition: () => boolean, atMostMs: number): Promise<void> {
+		const end = systemClock.now() + atMostMs;
+		for (let left = atMostMs; left > 0 && !condition(); left = end - systemClock.now()) {
+			await new Promise((resolve) => setTimeout(resolve, Math.min(left, DRAIN_POLL_MS)));
+		}
+	}
+
+	/** Closes everything at once. */
+	async stop(): Promise<void> {
+		this.health.stop();
+		const drained = this.isStarted ? this.listener?.drain() : undefined;
+		this.listener?.closeNow();
+		await drained;
+		await Promise.all(this.control.map((server) => server.stop()));
+		this.parts.pool.close();
+		await this.options.telemetry.close();
+		this.timers.stop();
+	}
+}
+
+/** As Kubernetes' and Envoy's probes of a port, which cost the app a connection each. */
+const DEFAULT_HEALTH_INTERVAL_MS = 2000;
+/** Raw bytes may be silent for longer than a request: as Envoy's and HAProxy's usual tunnel timeouts. */
+const TUNNEL_IDLE_MS = 60 * 60 * 1000;
+
+/** A port that could not be bound: which key asked for it, and why not. */
+export class BindError extends Error {
+	readonly code: string;
+
+	constructor(key: string, listen: { host: string; port: number }, cause: NodeJS.ErrnoException) {
+		const where = listen.host === '' ? `port ${listen.port}` : `${listen.host}:${listen.port}`;
+		super(`${key}: cannot listen on ${where}: ${BIND_REASONS[cause.code ?? ''] ?? cause.message}`, { cause });
+		this.code = cause.code ?? '';
+	}
+}
+
+const BIND_REASONS: Readonly<Record<string, string>> = {
+	EADDRINUSE: 'another process has it (EADDRINUSE)',
+	EACCES: 'no permission for this port (EACCES)',
+	EADDRNOTAVAIL: 'no interface has this address (EADDRNOTAVAIL)',
+};
+
+async function bind<T>(key: string, listen: { host: string; port: number }, start: () => Promise<T>): Promise<T> {
+	try {
+		return await start();
+	} catch (error) {
+		throw new BindError(key, listen, error as NodeJS.ErrnoException);
+	}
+}

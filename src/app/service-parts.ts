@@ -1,0 +1,92 @@
+/** Joins what one service is made of: dialer, pool, breaker, budget. */
+import type { Config } from '../config/config.ts';
+import type { HeadLimits } from '../http1/limits.ts';
+import { DEFAULT_HEAD_LIMITS } from '../http1/limits.ts';
+import { systemClock } from '../io/system.ts';
+import type { ConnectionRecorder } from '../ports/telemetry.ts';
+import { Service } from '../proxy/service.ts';
+import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { IdleAge } from '../resilience/idle-age.ts';
+import { RetryBudget } from '../resilience/retry-budget.ts';
+import { Dialer, type Endpoint } from '../upstream/dial.ts';
+import { Http1Pool } from '../upstream/pool.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** The service that every inbound rule leads to. */
+export const APP_SERVICE = 'app';
+
+export interface ServiceParts {
+	readonly service: Service;
+	readonly pool: Http1Pool;
+	readonly headLimits: HeadLimits;
+	/** Its connects are not traffic and stay out of the metrics. */
+	readonly healthDialer: Dialer;
+	/** What `/services` shows. */
+	describe(isHealthy: boolean, lastFailure: string): unknown;
+}
+
+const UNRECORDED: ConnectionRecorder = { connected: noop, connectFailed: noop };
+
+/** `onSuspect` hears of connects that failed. */
+export function buildService(config: Config, telemetry: Telemetry, onSuspect: () => void): ServiceParts {
+	const { connect, limits, circuitBreaker, retryBudget } = config.inbound.service;
+	const { timers, metrics } = telemetry;
+	const endpoint = endpointOf(config);
+	const headLimits = { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers };
+	const dialing = { endpoint, connectTimeoutMs: connect.timeout, service: APP_SERVICE, clock: systemClock, timers };
+	const dialer = new Dialer({
+		...dialing,
+		recorder: {
+			connected: (service, seconds) => metrics.connected(service, seconds),
+			connectFailed: (service) => {
+				metrics.connectFailed(service);
+				onSuspect();
+			},
+		},
+	});
+	const pool = new Http1Pool({
+		dialer,
+		clock: systemClock,
+		timers,
+		idleAge: new IdleAge(),
+		idleMs: connect.idle,
+		maxConnections: connect.maxConnections,
+		maxPending: limits.pending,
+		maxRequestsPerConnection: connect.maxRequestsPerConnection,
+		maxAgeMs: connect.maxAge,
+		limits: headLimits,
+	});
+	const now = systemClock.now();
+	const service = new Service({
+		name: APP_SERVICE,
+		pool,
+		breaker: circuitBreaker === null ? null : new CircuitBreaker(circuitBreaker, now),
+		failures: circuitBreaker?.failures ?? [],
+		budget: new RetryBudget(retryBudget.percent, retryBudget.minPerSecond, now),
+		maxRequests: limits.requests,
+		maxRetries: limits.retries,
+	});
+	if (service.breaker !== null) metrics.watchCircuit(APP_SERVICE, service.breaker);
+	metrics.watchPool(APP_SERVICE, () => pool.counts);
+	return {
+		service,
+		pool,
+		headLimits,
+		healthDialer: new Dialer({ ...dialing, recorder: UNRECORDED }),
+		describe: (isHealthy, lastFailure) => ({
+			endpoints: [{ address: dialer.addressOf(0), healthy: isHealthy, ...(isHealthy ? {} : { lastFailure }) }],
+			circuit: service.breaker?.state ?? 'off',
+			requests: { active: service.active, limit: limits.requests },
+			retries: { active: service.budget.active },
+			connections: { ...pool.counts, limit: connect.maxConnections },
+		}),
+	};
+}
+
+function endpointOf({ app }: Config): Endpoint {
+	return app.socket === undefined ? { port: app.port ?? 0 } : { socket: app.socket };
+}
+
+function noop(): void {
+	// not recorded
+}

@@ -1,0 +1,125 @@
+/** Joins what watches the traffic: log streams, own log, metrics, access log, log intake. */
+import { HttpControlServer } from '../admin/control-server.ts';
+import type { Config, Rule } from '../config/config.ts';
+import { breathe } from '../io/breathe.ts';
+import { systemClock, systemRandom } from '../io/system.ts';
+import { TimerWheel } from '../io/timer-wheel.ts';
+import type { BoundAddress, ControlServer } from '../ports/control.ts';
+import type { Log } from '../ports/log.ts';
+import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
+import type { AppMetricsSource } from '../telemetry/app-metrics.ts';
+import { LogIntake } from '../telemetry/log-intake.ts';
+import { type LogDestination, LogStream } from '../telemetry/log-stream.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { isLogLevel, OwnLog } from '../telemetry/own-log.ts';
+import type { ProcessFacts } from '../telemetry/process-metrics.ts';
+import { Recorder } from '../telemetry/recorder.ts';
+
+export interface TelemetryOptions {
+	readonly config: Config;
+	readonly process: ProcessFacts;
+	/** The own log goes to a terminal. */
+	readonly isHuman: boolean;
+}
+
+export class Telemetry {
+	readonly timers = new TimerWheel(systemClock);
+	readonly log: Log;
+	readonly metrics: Metrics;
+	readonly recorder: ExchangeRecorder;
+	readonly metricsContentType = Metrics.contentType;
+	intakeAddress: BoundAddress | null = null;
+	private readonly config: Config;
+	private readonly ownLog: OwnLog;
+	private readonly ownStream: LogStream;
+	private readonly accessStream: LogStream;
+	private intake: ControlServer | null = null;
+
+	constructor({ config, process, isHuman }: TelemetryOptions) {
+		const { app, telemetry } = config;
+		const workload = { name: app.name, namespace: app.namespace, version: app.version ?? '' };
+		this.config = config;
+		this.ownStream = new LogStream({ destination: 'stderr', timers: this.timers });
+		this.ownLog = new OwnLog({ level: 'info', stream: this.ownStream, isHuman });
+		this.log = this.ownLog;
+		this.accessStream = new LogStream({
+			destination: destinationOf(telemetry.accessLog.file),
+			timers: this.timers,
+			onTrouble: (reason) => this.log.error({ reason }, 'the access log cannot be written'),
+		});
+		const { maxSeries, istio, pathTemplates } = telemetry.metrics;
+		this.metrics = new Metrics({
+			workload,
+			settings: { maxSeries, istio, pathTemplates, app: metricsOfApp(config) },
+			clock: systemClock,
+			breathe,
+			log: this.log,
+			process,
+		});
+		this.metrics.config.started(config.hash);
+		this.metrics.watchLogDrops('access', () => this.accessStream.dropped);
+		this.metrics.watchLogDrops('own', () => this.ownStream.dropped);
+		this.recorder = new Recorder(this.metrics, this.buildAccessLog(workload));
+	}
+
+	private buildAccessLog(workload: { name: string; namespace: string; version: string }): AccessLog | null {
+		const { accessLog, redact } = this.config.telemetry;
+		if (accessLog.when === 'off') return null;
+		return new AccessLog({
+			workload,
+			settings: { ...accessLog, redact, configHash: this.config.hash },
+			stream: this.accessStream,
+			random: systemRandom,
+		});
+	}
+
+	routeSeries(rule: Rule): RouteSeries {
+		return this.metrics.routeSeries(rule.name, rule.isNamed);
+	}
+
+	get logLevel(): string {
+		return this.ownLog.level;
+	}
+
+	/** False when there is no such level. */
+	setLogLevel(level: string): boolean {
+		if (!isLogLevel(level)) return false;
+		this.ownLog.level = level;
+		return true;
+	}
+
+	/** Binds the log intake where the file asks for one. */
+	async startIntake(): Promise<void> {
+		const { app, telemetry } = this.config;
+		const { logIntake } = telemetry;
+		if (logIntake === undefined) return;
+		this.intake = new LogIntake({
+			path: logIntake.path,
+			workload: { name: app.name, namespace: app.namespace, version: app.version ?? '' },
+			stream: this.accessStream,
+			clock: systemClock,
+			breathe,
+			serve: (handler) => new HttpControlServer({ listen: logIntake.listen, handler, log: this.log }),
+		});
+		this.intakeAddress = await this.intake.start();
+	}
+
+	/** Last lines out, then silence. */
+	async close(): Promise<void> {
+		await this.intake?.stop();
+		await this.metrics.close();
+		await this.accessStream.close();
+		await this.ownStream.close();
+	}
+}
+
+function destinationOf(file: string): LogDestination {
+	return file === 'stdout' || file === 'stderr' ? file : { file };
+}
+
+function metricsOfApp({ app, telemetry }: Config): AppMetricsSource | null {
+	const { mergeApp } = telemetry.metrics;
+	if (mergeApp === '') return null;
+	return { origin: `http://127.0.0.1:${app.port ?? 80}`, socket: app.socket ?? '', path: mergeApp };
+}

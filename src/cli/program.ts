@@ -1,0 +1,37 @@
+/** The command line: which command there is, what it is told, and which file does it. Commands load when they are called. */
+import { Command, CommanderError } from 'commander';
+import { EXIT } from './exit-codes.ts';
+
+const RUN_HELP = `
+Examples:
+  outrigger run routes/example.yaml                              in front of an app that runs already
+  outrigger run routes/shop.yaml -- node examples/shop/shop.js   starts the app as well, and ends with it`;
+
+/** Runs the command that argv names; resolves to the exit code. */
+export async function runCommandLine(argv: readonly string[], version: string): Promise<number> {
+	let code: number = EXIT.done;
+	const program = new Command('outrigger')
+		.description('A sidecar in front of an unchanged app, driven by one YAML route file.')
+		.version(version)
+		.exitOverride()
+		.showHelpAfterError('(--help shows what there is)');
+	program
+		.command('run')
+		.summary('run the sidecar; with a command, start the unchanged app as well')
+		.description('Run the sidecar. With `-- COMMAND…`, start and supervise the unchanged app as well.')
+		.argument('<file>', 'route file, or a folder that holds one')
+		.argument('[command...]', 'after `--`: the app and its arguments')
+		.addHelpText('after', RUN_HELP)
+		.action(async (file: string, command: string[]) => {
+			const { run } = await import('./run-command.ts');
+			code = await run({ file, command, version });
+		});
+	try {
+		await program.parseAsync(argv, { from: 'user' });
+	} catch (error) {
+		if (!(error instanceof CommanderError)) throw error;
+		// Help and version are no mistakes; commander has printed everything.
+		return error.exitCode === 0 ? EXIT.done : EXIT.badConfig;
+	}
+	return code;
+}
