@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 interface Locked {
 	readonly optional?: boolean;
+	readonly optionalDependencies?: Readonly<Record<string, string>>;
 	readonly resolved?: string;
 	readonly integrity?: string;
 	readonly link?: boolean;
@@ -50,6 +51,17 @@ describe('package-lock.json', () => {
 				version: manifest.optionalDependencies?.[name],
 			});
 		}
+	});
+
+	it('holds every platform of every optional dependency, without which npm ci refuses it', () => {
+		const missing = entries.flatMap(([path, entry]) =>
+			Object.keys(entry.optionalDependencies ?? {})
+				.filter(
+					(name) => !(`node_modules/${name}` in lock.packages) && !(`${path}/node_modules/${name}` in lock.packages),
+				)
+				.map((name) => `${path} → ${name}`),
+		);
+		expect(missing).toEqual([]);
 	});
 
 	it('agrees with package.json', () => {
