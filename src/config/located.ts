@@ -1,0 +1,59 @@
+/** A YAML document as plain values that know where they stand. */
+
+export type PathSegment = string | number;
+
+/** A stretch of one line; line and column count from one. */
+export interface Span {
+	readonly line: number;
+	readonly column: number;
+	readonly length: number;
+}
+
+export interface Located {
+	readonly kind: 'map' | 'list' | 'scalar';
+	/** The plain value, children included. Keys without a value are left out: they mean the default. */
+	readonly value: unknown;
+	readonly span: Span;
+	/** Where the key stands that this is the value of. */
+	readonly key: Span | null;
+	/** Entries of a map, those without a value included. */
+	readonly entries: ReadonlyMap<string, Located>;
+	readonly items: readonly Located[];
+	/** A scalar in which environment variables were resolved: their names, and the text that may be shown. */
+	readonly env: { readonly names: readonly string[]; readonly masked: string } | null;
+	/** Nodes from here down, repeated ones counted each time. */
+	readonly size: number;
+}
+
+/** The value at a path as far as the file spells it out, and how many segments of the path led there. */
+export interface Found {
+	readonly node: Located;
+	readonly depth: number;
+}
+
+export function childOf(node: Located, segment: PathSegment): Located | undefined {
+	return typeof segment === 'number' ? node.items[segment] : node.entries.get(segment);
+}
+
+/** Follows a path as far as it goes. A short form ends it early: `listen: 8000` stands for `listen.port`, too. */
+export function locate(root: Located, path: readonly PathSegment[]): Found {
+	let node = root;
+	let depth = 0;
+	for (const segment of path) {
+		const child = childOf(node, segment);
+		if (child === undefined) break;
+		node = child;
+		depth++;
+	}
+	return { node, depth };
+}
+
+/** `inbound.routes[0].name`. */
+export function formatPath(path: readonly PathSegment[]): string {
+	let text = '';
+	for (const segment of path) {
+		if (typeof segment === 'number') text += `[${segment}]`;
+		else text += text === '' ? segment : `.${segment}`;
+	}
+	return text;
+}

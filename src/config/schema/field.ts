@@ -1,0 +1,202 @@
+/**
+ * The bricks of the route file's schemas. Each scalar has one brick that knows its type, its bounds, how it is written
+ * and what to say when it is wrong; the blocks next door put them together.
+ *
+ * Input is what YAML gave; text is taken wherever a number or a boolean is wanted, because the value of an environment
+ * variable is always text. Values are checked in full and never coerced otherwise.
+ */
+import * as z from 'zod';
+import { DURATION_PATTERN, formatDuration, parseDuration } from '../duration.ts';
+import { PERCENTAGE_PATTERN, parsePercentage } from '../percentage.ts';
+import { formatSize, parseSize, SIZE_PATTERN } from '../size.ts';
+
+// The schemas run once or twice in a process: generating code for them costs more than it saves.
+z.config({ jitless: true });
+
+export type JsonSchema = Record<string, unknown>;
+
+/** What a schema cannot say about a field by itself. */
+export interface FieldFacts {
+	/** Completes "… is not" in a message: `a duration`. */
+	readonly noun?: string;
+	/** Completes "expected": what to write. */
+	readonly expected?: string;
+	/** Type as the reference calls it, when it differs from the noun. */
+	readonly type?: string;
+	/** What the file may hold instead of the canonical form: short forms, `off`. */
+	readonly otherForms?: readonly JsonSchema[];
+	/** JSON Schema of the input, where the brick's own is not what people write. */
+	readonly input?: JsonSchema;
+	/** Keys that later versions know. */
+	readonly laterKeys?: readonly string[];
+	/** Values that later versions know. */
+	readonly isLaterValue?: (value: unknown) => boolean;
+	/** The value as one would write it in the file. Only called with the brick's own output. */
+	readonly render?: (value: never) => string | number;
+	/** What stands in the reference where there is no default value: "learned". */
+	readonly defaultText?: string;
+}
+
+export const fieldFacts = z.registry<FieldFacts>();
+
+export type FieldFault = {
+	code: 'custom';
+	input: unknown;
+	message: string;
+	params: { expected: string };
+	path: PropertyKey[];
+};
+
+/** A fault that a brick's own code found; the message completes "`path` …". */
+export function fault(input: unknown, message: string, more?: { expected?: string; path?: PropertyKey[] }): FieldFault {
+	return { code: 'custom', input, message, params: { expected: more?.expected ?? '' }, path: more?.path ?? [] };
+}
+
+/** For a check of a whole block: run although some of its keys are wrong. Those then hold what the file said. */
+export const EVEN_WITH_ISSUES = {
+	when: (payload: z.core.ParsePayload) => typeof payload.value === 'object' && payload.value !== null,
+};
+
+const DIGITS = /^[0-9]{1,15}$/;
+
+function textToInteger(input: unknown): unknown {
+	return typeof input === 'string' && DIGITS.test(input) ? Number(input) : input;
+}
+
+export function integer(min: number, max: number) {
+	return z.preprocess(textToInteger, z.int().min(min).max(max)).register(fieldFacts, {
+		noun: 'a whole number',
+		expected: `a whole number from ${min} to ${max}`,
+		type: 'integer',
+	});
+}
+
+/** Inclusive bounds of a port that is connected to. */
+export const MIN_PORT = 1;
+export const MAX_PORT = 65_535;
+
+export function port() {
+	return z
+		.preprocess(textToInteger, z.int().min(MIN_PORT).max(MAX_PORT))
+		.register(fieldFacts, { noun: 'a port', expected: `a port from ${MIN_PORT} to ${MAX_PORT}`, type: 'port' });
+}
+
+export function flag() {
+	return z
+		.preprocess((input) => (input === 'true' ? true : input === 'false' ? false : input), z.boolean())
+		.register(fieldFacts, { noun: 'a yes or no', expected: '`true` or `false`', type: 'boolean' });
+}
+
+/** Text of one line without control characters. */
+export function text(noun: string, expected: string, pattern: RegExp = /^[^\p{Cc}]+$/u) {
+	return z.string().regex(pattern).register(fieldFacts, { noun, expected, type: 'text' });
+}
+
+/** `min` in milliseconds; 0 allows `0s`, which disables. */
+export function duration(min = 0) {
+	const lowest = min > 0 ? `, at least ${formatDuration(min)}` : '';
+	const schema = z.string().transform((input, context) => {
+		const millis = parseDuration(input);
+		if (millis >= min) return millis;
+		context.issues.push(
+			fault(input, millis < 0 ? 'is not a duration' : 'is too short', { expected: `${EXPECTED_DURATION}${lowest}` }),
+		);
+		return z.NEVER;
+	});
+	return schema.register(fieldFacts, {
+		noun: 'a duration',
+		expected: `${EXPECTED_DURATION}${lowest}`,
+		type: 'duration',
+		input: { type: 'string', pattern: DURATION_PATTERN },
+		render: formatDuration,
+	});
+}
+const EXPECTED_DURATION = 'a duration such as `250ms`, `2s` or `1h30m`';
+
+export function size(min: number, max: number) {
+	const expected = `a size such as \`64KiB\`, \`10MiB\` or \`1KB\`, from ${formatSize(min)} to ${formatSize(max)}`;
+	const schema = z.union([z.string(), z.number()]).transform((input, context) => {
+		const bytes = parseSize(String(input));
+		if (bytes >= min && bytes <= max) return bytes;
+		context.issues.push(fault(input, bytes < 0 ? 'is not a size' : 'is out of range', { expected }));
+		return z.NEVER;
+	});
+	return schema.register(fieldFacts, {
+		noun: 'a size',
+		expected,
+		type: 'size',
+		input: {
+			anyOf: [
+				{ type: 'integer', minimum: 0 },
+				{ type: 'string', pattern: SIZE_PATTERN },
+			],
+		},
+		render: formatSize,
+	});
+}
+
+export function percentage() {
+	const expected = 'a percentage such as `20%` or `20`, from 0 to 100';
+	const schema = z.union([z.string(), z.number()]).transform((input, context) => {
+		const percent = parsePercentage(String(input));
+		if (percent >= 0) return percent;
+		context.issues.push(fault(input, 'is not a percentage', { expected }));
+		return z.NEVER;
+	});
+	return schema.register(fieldFacts, {
+		noun: 'a percentage',
+		expected,
+		type: 'percentage',
+		input: {
+			anyOf: [
+				{ type: 'number', minimum: 0, maximum: 100 },
+				{ type: 'string', pattern: PERCENTAGE_PATTERN },
+			],
+		},
+	});
+}
+
+/** One word of a closed list. `later` are words that other versions know. */
+export function word<const T extends readonly [string, ...string[]]>(values: T, later: readonly string[] = []) {
+	const expected =
+		values.length === 1 ? `\`${values[0]}\`` : `one of ${values.map((value) => `\`${value}\``).join(', ')}`;
+	return z.enum(values).register(fieldFacts, {
+		noun: 'one of its values',
+		expected,
+		type: values.join(' \\| '),
+		isLaterValue: (value) => later.includes(String(value)),
+	});
+}
+
+/** A list without repetitions. */
+export function listOf<T extends z.ZodType>(item: T, max: number) {
+	const schema = z
+		.array(item)
+		.max(max)
+		.check((context) => {
+			const seen = new Set<unknown>();
+			for (const [index, entry] of context.value.entries()) {
+				const identity = typeof entry === 'object' ? entry : String(entry);
+				if (seen.has(identity)) context.issues.push(fault(entry, 'is in the list already', { path: [index] }));
+				seen.add(identity);
+			}
+		});
+	return schema.register(fieldFacts, { noun: 'a list', expected: `a list of at most ${max}` });
+}
+
+/** A mapping that can be turned off with one word. */
+export function orOff<T extends z.ZodType>(schema: T, expected: string) {
+	const off = z.preprocess((input) => (input === 'off' ? null : input), schema.nullable());
+	fieldFacts.add(off, { noun: 'a mapping', expected, otherForms: [{ const: 'off' }] });
+	return off;
+}
+
+/** A mapping with a closed set of keys. `laterKeys` are named in their own error. */
+export function block<T extends z.core.$ZodLooseShape>(shape: T, laterKeys: readonly string[] = [], expected = '') {
+	const keys = Object.keys(shape).map((key) => `\`${key}\``);
+	return z.strictObject(shape).register(fieldFacts, {
+		noun: 'a mapping',
+		expected: expected === '' ? `a mapping with ${keys.join(', ')}` : expected,
+		laterKeys,
+	});
+}

@@ -1,0 +1,67 @@
+import { block, duration, integer, listOf, orOff, percentage, word } from './field.ts';
+
+/** One short of a million: more connections than a process can have descriptors for. */
+const MAX_COUNT = 999_999;
+/** The window is cut into ten buckets; below this they would be shorter than the timers' resolution. */
+const MIN_WINDOW_MS = 100;
+
+const connect = block({
+	timeout: duration(1).prefault('1s').describe('Longest wait for a connection.'),
+	idle: duration()
+		.optional()
+		.describe('Age at which an idle connection is closed. Default: learned from the app, 4s until something is known.'),
+	maxConnections: integer(1, MAX_COUNT).prefault(1024).describe('Connections at a time.'),
+	maxRequestsPerConnection: integer(0, MAX_COUNT)
+		.prefault(0)
+		.describe('Requests after which a connection is replaced. `0`: no limit.'),
+	maxAge: duration().prefault('0s').describe('Age at which a connection is replaced. `0s`: no limit.'),
+});
+
+const limits = block({
+	requests: integer(1, MAX_COUNT).prefault(1024).describe('Requests at a time; more get 503.'),
+	pending: integer(0, MAX_COUNT).prefault(1024).describe('Requests that wait for a connection; more get 503.'),
+	retries: integer(1, MAX_COUNT).optional().describe('Retries at a time. Default: the retry budget alone decides.'),
+});
+
+const circuitBreaker = orOff(
+	block({
+		errorThresholdPercentage: percentage().prefault(50).describe('Share of failures that opens the circuit.'),
+		volumeThreshold: integer(1, MAX_COUNT).prefault(20).describe('Attempts in the window before it can open.'),
+		rollingCountTimeout: duration(MIN_WINDOW_MS).prefault('10s').describe('Length of the window.'),
+		resetTimeout: duration(1).prefault('5s').describe('Time after which an open circuit lets one request try.'),
+		failures: listOf(word(['connect', 'reset', 'timeout', 'malformed', '5xx']), 5)
+			.min(1)
+			.prefault(['connect', 'reset', 'timeout', 'malformed'])
+			.describe('What counts as a failure.'),
+	}),
+	'a mapping such as `{ volumeThreshold: 20 }`, or `off`',
+);
+
+export const serviceSchema = block(
+	{
+		connect: connect.prefault({}).describe('Connections.'),
+		limits: limits.prefault({}).describe('How much is let through at a time.'),
+		circuitBreaker: circuitBreaker.prefault({}).describe('Stops asking while nothing works; `off` for never.'),
+		retryBudget: block({
+			percent: percentage().prefault(20).describe('Retries as a share of the requests in flight.'),
+			minPerSecond: integer(0, MAX_COUNT).prefault(10).describe('Retries a second that are always allowed.'),
+		})
+			.prefault({})
+			.describe('How many retries all rules together may make.'),
+	},
+	[
+		'hostnames',
+		'ports',
+		'listen',
+		'protocol',
+		'endpoints',
+		'dns',
+		'file',
+		'kubernetes',
+		'subsets',
+		'tls',
+		'loadBalancer',
+		'outlierDetection',
+		'healthCheck',
+	],
+);

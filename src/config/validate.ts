@@ -1,0 +1,141 @@
+/** Holds a tree against the schemas: the typed route file, or every fault with its place. */
+import type * as z from 'zod';
+import type { IssueList } from './issue-list.ts';
+import { formatPath, type Located, locate, type PathSegment, type Span } from './located.ts';
+import { type RouteFile, routeFileSchema } from './schema/route-file.ts';
+import { describeField, type Field, fieldAt } from './schema/walk.ts';
+import { nearest } from './suggest.ts';
+
+/** Keys at the top for anchors and whatever else is none of our business. */
+const EXTENSION_KEY = /^x-/;
+const FILE_START: Span = { line: 1, column: 1, length: 1 };
+
+/** `null` when there were faults. */
+export function validate(root: Located, issues: IssueList): RouteFile | null {
+	const result = routeFileSchema.safeParse(withoutExtensions(root.value), { reportInput: false });
+	if (result.success) return result.data;
+	for (const issue of result.error.issues) report(issue, root, issues);
+	return null;
+}
+
+function withoutExtensions(value: unknown): unknown {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+	return Object.fromEntries(Object.entries(value).filter(([key]) => !EXTENSION_KEY.test(key)));
+}
+
+function report(issue: z.core.$ZodIssue, root: Located, issues: IssueList): void {
+	const path = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)));
+	const field = fieldAt(routeFileSchema, path);
+	if (issue.code === 'unrecognized_keys') {
+		for (const key of issue.keys) reportKey(key, path, field, root, issues);
+		return;
+	}
+	const { node, depth } = locate(root, path);
+	if (depth < path.length && node.kind !== 'scalar') {
+		reportMissing(path, depth, node, field, issues);
+		return;
+	}
+	reportValue(issue, path.slice(0, depth), field, node, issues);
+}
+
+function reportKey(
+	key: string,
+	parent: readonly PathSegment[],
+	field: Field | null,
+	root: Located,
+	issues: IssueList,
+): void {
+	const owner = locate(root, parent).node;
+	const span = owner.entries.get(key)?.key ?? owner.span;
+	const path = [...parent, key];
+	if (field?.facts.laterKeys?.includes(key) === true) {
+		issues.error(span, { path, message: `\`${key}\` is not supported by this version` });
+		return;
+	}
+	const known = Object.keys(field?.keys ?? {});
+	const place = parent.length === 0 ? '' : ` in \`${formatPath(parent)}\``;
+	issues.error(span, {
+		path,
+		message: `unknown key \`${key}\`${place}`,
+		expected: known.length === 0 ? 'no keys here' : `one of ${known.map((name) => `\`${name}\``).join(', ')}`,
+		hint: hintForKey(key, field),
+	});
+}
+
+function hintForKey(key: string, field: Field | null): string {
+	if (field === null || field.keys === null) return '';
+	for (const [name, schema] of Object.entries(field.keys)) {
+		const below = describeField(schema);
+		const keys = below.items === null ? below.keys : describeField(below.items).keys;
+		if (keys !== null && Object.hasOwn(keys, key)) return `\`${key}\` stands under \`${name}\``;
+	}
+	const guess = nearest(key, [...Object.keys(field.keys), ...(field.facts.laterKeys ?? [])]);
+	return guess === '' ? '' : `did you mean \`${guess}\`?`;
+}
+
+function reportMissing(
+	path: readonly PathSegment[],
+	depth: number,
+	parent: Located,
+	field: Field | null,
+	issues: IssueList,
+): void {
+	const key = path[depth];
+	const place = depth === 0 ? '' : ` in \`${formatPath(path.slice(0, depth))}\``;
+	// An item of a list has no key of its own: the place of the first thing in it is told.
+	const span = parent.entries.get(String(key))?.key ?? parent.key ?? { ...parent.span, length: 1 };
+	issues.error(depth === 0 && parent.key === null ? FILE_START : span, {
+		path,
+		message: `\`${key}\` is missing${place}`,
+		expected: field?.facts.expected ?? '',
+	});
+}
+
+function reportValue(
+	issue: z.core.$ZodIssue,
+	path: readonly PathSegment[],
+	field: Field | null,
+	node: Located,
+	issues: IssueList,
+): void {
+	const shown = path.length === 0 ? 'the route file' : `\`${formatPath(path)}\``;
+	// A mapping or list that should be something else: its key is enough to show.
+	const span = node.kind === 'scalar' ? node.span : (node.key ?? { ...node.span, length: 1 });
+	if (node.env === null && field?.facts.isLaterValue?.(node.value) === true) {
+		const message = `\`${path.at(-1)}: ${String(node.value)}\` is not supported by this version`;
+		issues.error(span, { path, message, expected: field.facts.expected ?? '' });
+		return;
+	}
+	issues.error(span, {
+		path,
+		message: `${shown} ${predicateOf(issue, field)}`,
+		expected: expectedBy(issue, field),
+		hint: hintFor(issue, field, node),
+	});
+}
+
+/** What is wrong with the value. Never the value itself: it may have come from the environment. */
+function predicateOf(issue: z.core.$ZodIssue, field: Field | null): string {
+	if (issue.code === 'custom') return issue.message;
+	if (issue.code === 'too_big') return issue.origin === 'array' ? 'has too many entries' : 'is too large';
+	if (issue.code === 'too_small') return issue.origin === 'array' ? 'has too few entries' : 'is too small';
+	return `is not ${field?.facts.noun ?? 'valid'}`;
+}
+
+function expectedBy(issue: z.core.$ZodIssue, field: Field | null): string {
+	const own = issue.code === 'custom' ? String(issue.params?.['expected'] ?? '') : '';
+	if (own !== '' || issue.code === 'custom') return own;
+	if (issue.code === 'too_small' && issue.origin === 'array') return `at least ${issue.minimum}`;
+	return field?.facts.expected ?? '';
+}
+
+function hintFor(issue: z.core.$ZodIssue, field: Field | null, node: Located): string {
+	if (node.env !== null) return `the value comes from ${node.env.names.map((name) => `\`${name}\``).join(', ')}`;
+	if (issue.code === 'invalid_value' && typeof node.value === 'string') {
+		const guess = nearest(node.value, issue.values.map(String));
+		return guess === '' ? '' : `did you mean \`${guess}\`?`;
+	}
+	const isNumberForText =
+		issue.code === 'invalid_type' && issue.expected === 'string' && typeof node.value === 'number';
+	return isNumberForText ? 'a number needs quotes to be text' : '';
+}
