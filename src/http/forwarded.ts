@@ -29,13 +29,19 @@ const NODE = /^(?:\[([\da-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$|^([\da-fA-
 export function applyForwarded(head: RequestHead, options: ForwardedOptions): string {
 	const { headers } = head;
 	const peer = plainAddress(options.peerAddress);
+	// All are looked up before one is added: searching the added fields is the slower way.
 	const before = take(headers, FieldId.forwardedFor);
+	const certificates = take(headers, FieldId.forwardedClientCert);
+	const hasProto = headers.first(FieldId.forwardedProto) !== undefined;
+	const hasHost = headers.first(FieldId.forwardedHost) !== undefined;
 	headers.append('x-forwarded-for', before === '' ? peer : `${before}, ${peer}`);
-	if (headers.first(FieldId.forwardedProto) === undefined) headers.append('x-forwarded-proto', options.scheme);
-	if (head.authority !== '' && headers.first(FieldId.forwardedHost) === undefined) {
-		headers.append('x-forwarded-host', head.authority);
+	if (!hasProto) headers.append('x-forwarded-proto', options.scheme);
+	if (!hasHost && head.authority !== '') headers.append('x-forwarded-host', head.authority);
+	// Without a verified identity nothing vouches for what the caller wrote: it is gone.
+	if (options.principal !== '') {
+		const element = `URI=${options.principal}`;
+		headers.append('x-forwarded-client-cert', certificates === '' ? element : `${certificates},${element}`);
 	}
-	applyClientCertificate(headers, options.principal);
 	return options.trustedHops === 0 || before === '' ? peer : clientAddress(before, options.trustedHops, peer);
 }
 
@@ -44,14 +50,6 @@ export function plainAddress(address: string): string {
 	if (!address.startsWith(MAPPED_V4)) return address;
 	const v4 = address.slice(MAPPED_V4.length);
 	return DIGITS_AND_DOTS.test(v4) ? v4 : address;
-}
-
-/** Without a verified identity nothing vouches for what the caller wrote: it goes. */
-function applyClientCertificate(headers: HeaderList, principal: string): void {
-	const before = take(headers, FieldId.forwardedClientCert);
-	if (principal === '') return;
-	const element = `URI=${principal}`;
-	headers.append('x-forwarded-client-cert', before === '' ? element : `${before},${element}`);
 }
 
 /** Removes all lines of a list field and returns them as one, in order. */

@@ -18,8 +18,14 @@ const NEW_TRACE_BYTES = 24;
 const FLAG_SAMPLED = 1;
 /** Level 2: the trace id is random enough to sample by. */
 const FLAG_RANDOM = 2;
-/** Version 00 exactly; a later version may go on after another `-` (§3.2.4 "Versioning of traceparent"). */
-const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
+/** Offsets in a `traceparent`: 2 digits of version, 32 of trace, 16 of span, 2 of flags. */
+const TRACE_ID_AT = 3;
+const SPAN_ID_AT = 36;
+const FLAGS_AT = 53;
+const LENGTH = 55;
+/** A version later than 00 may go on after another `-` (§3.2.4 "Versioning of traceparent"); ff is none. */
+const TRACEPARENT =
+	/^(?:00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}|(?!00|ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-.*)?)$/;
 const ZERO_TRACE_ID = '0'.repeat(TRACE_ID_DIGITS);
 const ZERO_SPAN_ID = '0'.repeat(SPAN_ID_BYTES * 2);
 
@@ -70,7 +76,7 @@ export class TraceContext {
 export function continueTrace(headers: HeaderList, random: Random): TraceContext {
 	const present = presentFields(headers);
 	if ((present & HAS_TRACEPARENT) !== 0) {
-		const trace = fromTraceparent(headers.getAll('traceparent'), random);
+		const trace = fromTraceparent(headers, random);
 		if (trace !== null) return trace;
 	}
 	if ((present & HAS_B3) !== 0) {
@@ -102,19 +108,26 @@ function startTrace(random: Random, sampled: boolean): TraceContext {
 }
 
 /** `null` when there is not exactly one valid value: the trace is restarted (§4.3). */
-function fromTraceparent(values: readonly string[], random: Random): TraceContext | null {
-	const value = values[0];
-	if (value === undefined || values.length !== 1) return null;
-	const match = TRACEPARENT.exec(value);
-	if (match === null) return null;
-	const [, version, traceId, parentSpanId, flagDigits, more] = match;
-	if (traceId === undefined || parentSpanId === undefined || flagDigits === undefined) return null;
-	if (version === 'ff' || (version === '00' && more !== undefined)) return null;
+function fromTraceparent(headers: HeaderList, random: Random): TraceContext | null {
+	const value = onlyTraceparent(headers);
+	if (!TRACEPARENT.test(value)) return null;
+	const traceId = value.slice(TRACE_ID_AT, TRACE_ID_AT + TRACE_ID_DIGITS);
+	const parentSpanId = value.slice(SPAN_ID_AT, FLAGS_AT - 1);
 	if (traceId === ZERO_TRACE_ID || parentSpanId === ZERO_SPAN_ID) return null;
-	const flags = Number.parseInt(flagDigits, 16);
+	const flags = Number.parseInt(value.slice(FLAGS_AT, LENGTH), 16);
 	const isSampled = (flags & FLAG_SAMPLED) !== 0;
 	const isRandom = (flags & FLAG_RANDOM) !== 0;
 	return new TraceContext(traceId, parentSpanId, random.hex(SPAN_ID_BYTES), isSampled, isRandom, true);
+}
+
+/** The value of a field that is there; `''` when it is there twice. */
+function onlyTraceparent(headers: HeaderList): string {
+	if (headers.added.length === 0) {
+		const i = headers.indexOf(FieldId.traceparent);
+		return headers.indexOf(FieldId.traceparent, i + 1) < 0 ? headers.valueAt(i) : '';
+	}
+	const values = headers.getAll('traceparent');
+	return values.length === 1 ? (values[0] as string) : '';
 }
 
 /** One pass over the head, because most requests have none of the fields. */

@@ -112,10 +112,14 @@ export class TimerWheel implements Timers {
 	}
 
 	arm(entry: TimerEntry, delayMs: number): void {
-		const now = this.clock.now() - this.origin;
+		this.armAt(entry, this.clock.now() + delayMs);
+	}
+
+	/** As `arm`, for whoever has read the clock already: reading it costs more than all the rest. */
+	armAt(entry: TimerEntry, deadlineMs: number): void {
 		// An idle wheel does not follow the clock: catch up, or a near deadline would be filed as a far one.
-		if (this.armed === 0 && !this.isFiring) this.current = Math.max(this.current, Math.floor(now / this.resolutionMs));
-		const tick = Math.max(Math.ceil((now + delayMs) / this.resolutionMs), this.current + 1);
+		if (this.armed === 0 && !this.isFiring) this.current = Math.max(this.current, this.tickNow());
+		const tick = Math.max(Math.ceil((deadlineMs - this.origin) / this.resolutionMs), this.current + 1);
 		if (entry.timerTick >= 0) {
 			if (entry.timerTick === tick) return;
 			unlink(entry);
@@ -125,7 +129,7 @@ export class TimerWheel implements Timers {
 		entry.timerTick = tick;
 		this.file(entry, tick);
 		// While ticks fire, `run` sets the timer when it is done.
-		if (tick < this.wakeTick && !this.isFiring) this.sleepUntil(tick, now);
+		if (tick < this.wakeTick && !this.isFiring) this.sleepUntil(tick);
 	}
 
 	disarm(entry: TimerEntry): void {
@@ -146,17 +150,22 @@ export class TimerWheel implements Timers {
 		link(slot as Slot, entry);
 	}
 
-	private sleepUntil(tick: number, now: number): void {
+	/** The last tick that has begun. */
+	private tickNow(): number {
+		return Math.floor((this.clock.now() - this.origin) / this.resolutionMs);
+	}
+
+	private sleepUntil(tick: number): void {
 		if (this.isStopped) return;
 		this.wakeTick = tick;
-		const delayMs = Math.ceil(tick * this.resolutionMs - now);
+		const delayMs = Math.ceil(this.origin + tick * this.resolutionMs - this.clock.now());
 		this.timer.set(this.wake, Math.min(Math.max(delayMs, 1), LONGEST_SLEEP_MS));
 	}
 
 	/** Fires what is due, then sleeps until the next occupied slot. Ticks that hold nothing are passed over. */
 	private run(): void {
 		if (this.isStopped) return;
-		const due = Math.floor((this.clock.now() - this.origin) / this.resolutionMs);
+		const due = this.tickNow();
 		this.isFiring = true;
 		try {
 			for (let tick = this.nextOccupied(); tick <= due; tick = this.nextOccupied()) this.fire(tick);
@@ -165,7 +174,7 @@ export class TimerWheel implements Timers {
 			this.isFiring = false;
 			// Only after a callback threw: what is left of its tick is fired by the next wake-up, not lost with it.
 			if (isOccupied(this.near[this.current & SLOT_MASK] as Slot)) this.current--;
-			if (this.armed > 0) this.sleepUntil(this.nextOccupied(), this.clock.now() - this.origin);
+			if (this.armed > 0) this.sleepUntil(this.nextOccupied());
 		}
 	}
 

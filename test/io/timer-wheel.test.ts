@@ -106,6 +106,17 @@ describe('timer wheel', () => {
 		expect(farther.firedAt).toEqual([10_000]);
 	});
 
+	it('takes an absolute deadline too; one that has passed fires at the next tick', () => {
+		const { bench, wheel, entry } = setUp();
+		bench.pass(1234);
+		const ahead = entry();
+		const passed = entry();
+		wheel.armAt(ahead, 1334);
+		wheel.armAt(passed, 5);
+		bench.pass(200);
+		expect([ahead.firedAt, passed.firedAt]).toEqual([[1340], [1240]]);
+	});
+
 	it('lets a callback arm itself again and disarm or arm its neighbours of the same tick', () => {
 		const { bench, wheel, entry } = setUp();
 		const neighbour = entry();
