@@ -1,0 +1,50 @@
+/** A peer that runs: placed on free ports in a folder of its own, pinned, and answering. */
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { firstSuccess, freePort } from './endpoint.ts';
+import type { FoundPeer } from './peer.ts';
+import { type Running, start } from './process-tree.ts';
+
+export interface LivePeer {
+	readonly peer: FoundPeer;
+	readonly port: number;
+	readonly process: Running;
+	/** From exec to the first 2xx. */
+	readonly startMs: number;
+}
+
+export interface Site {
+	readonly folder: string;
+	readonly originPort: number;
+	readonly core: number | null;
+}
+
+const START_MS = 10_000;
+const LOG_TAIL_CHARACTERS = 600;
+/** nginx's worker gives up root, and must still read its files. */
+const READABLE_BY_ALL = 0o755;
+
+/** Throws, with the end of its log, when the peer does not come up. */
+export async function startPeer(peer: FoundPeer, site: Site): Promise<LivePeer> {
+	const folder = join(site.folder, peer.name);
+	mkdirSync(folder, { recursive: true });
+	chmodSync(folder, READABLE_BY_ALL);
+	const port = peer.port ?? (await freePort());
+	const launch = peer.launch({ port, originPort: site.originPort, adminPort: await freePort(), folder });
+	const logFile = join(folder, 'output.log');
+	const process = start(site.core, { ...launch, logFile });
+	const deadline = process.startedAtMs + START_MS;
+	const ready = launch.ready ?? { port, path: '/100' };
+	const at = await firstSuccess(ready.port, ready.path, () => process.exited() || performance.now() > deadline);
+	if (at === null) {
+		await process.stop();
+		throw new Error(`${peer.name} did not start: ${readFileSync(logFile, 'utf8').slice(-LOG_TAIL_CHARACTERS).trim()}`);
+	}
+	return { peer, port, process, startMs: at - process.startedAtMs };
+}
+
+/** Another first peer in each run, so that none always comes after the same neighbour. */
+export function rotated<T>(items: readonly T[], by: number): T[] {
+	const cut = items.length === 0 ? 0 : by % items.length;
+	return [...items.slice(cut), ...items.slice(0, cut)];
+}
