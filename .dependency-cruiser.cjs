@@ -14,6 +14,7 @@ const ROWS = [
 	['io'],
 	['proxy', 'listener', 'upstream', 'telemetry', 'admin'],
 	['app'],
+	['app'],
 	['app.ts'],
 	['cli'],
 	['main.ts'],

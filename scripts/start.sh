@@ -7,4 +7,4 @@ export SHOP_PORT="${SHOP_PORT:-8080}" SHOP_INBOUND_PORT="${SHOP_INBOUND_PORT:-80
 # In the background and on its own, so that this process can become the sidecar.
 (sh scripts/node.sh node scripts/announce.ts $$ &)
 
-PORT=$SHOP_PORT exec bin/outrigger run routes/shop.yaml -- node examples/shop/server.js
+PORT=$SHOP_PORT exec bin/outrigger run routes/shop.yaml -- node examples/shop/shop.js

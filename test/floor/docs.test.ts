@@ -61,10 +61,14 @@ describe('route files', () => {
 		return { status: result.status, said: result.stdout + result.stderr };
 	};
 
+	/** A ConfigMap's `route.yaml`, taken out of its manifest. */
+	const embedded = (manifest: string): string =>
+		/^ {2}route\.yaml: \|\n((?: {4}.*\n)+)/m.exec(manifest)?.[1]?.replace(/^ {4}/gm, '') ?? manifest;
+
 	/** A block is a whole route file when it says where the app is and where to listen. */
 	const blocks = DOCUMENTS.flatMap((name) =>
 		[...read(name).matchAll(/^```yaml\n([\s\S]*?)^```/gm)]
-			.map((match) => match[1] ?? '')
+			.map((match) => embedded(match[1] ?? ''))
 			.filter((text) => /^app:/m.test(text) && /^inbound:/m.test(text))
 			.map((text, index) => ({ what: `${name}, block ${index + 1}`, text })),
 	);

@@ -1,7 +1,7 @@
 /**
  * A small shop on plain node:http. It knows nothing of Outrigger and runs just as well without it:
  *
- *     PORT=8080 node examples/shop/server.js
+ *     PORT=8080 node examples/shop/shop.js
  *
  * Some of its endpoints misbehave on purpose, so that there is something to watch.
  */
