@@ -66,9 +66,13 @@ export function accessCombined(record: ExchangeRecord, context: LineContext): st
 	return `${record.peerAddress || '-'} - - [${date}] ${request} ${record.status} ${bytes} "-" ${quoted(userAgent)}\n`;
 }
 
+/** Printable ASCII without quote and backslash. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** Quoted as Apache and nginx do it: `\xHH` for what could end the field or the line. */
 function quoted(value: string): string {
 	if (value === '') return '"-"';
+	if (PLAIN.test(value)) return `"${value}"`;
 	const safe = value.replace(/["\\\u0000-\u001f\u007f-\u{10ffff}]/gu, (char) =>
 		[...Buffer.from(char, char <= '\u00ff' ? 'latin1' : 'utf8')]
 			.map((byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`)

@@ -9,7 +9,7 @@ import type { ExchangeRecord } from '../ports/telemetry.ts';
 import { type AccessFormat, accessCombined, accessJson, type LineContext } from './access-line.ts';
 import type { Workload } from './istio-metrics.ts';
 import { jsonString } from './json-text.ts';
-import type { LogStream } from './log-stream.ts';
+import type { LineWriter } from './log-stream.ts';
 import { QueryRedactor } from './redact.ts';
 
 /** What the route file says about the access log; may change with every reload. */
@@ -27,7 +27,7 @@ export interface AccessLogOptions {
 	readonly workload: Workload;
 	readonly settings: AccessLogSettings;
 	/** Not closed by us: the log intake may share it. */
-	readonly stream: LogStream;
+	readonly stream: LineWriter;
 	readonly random: Random;
 }
 
@@ -38,7 +38,7 @@ const PERCENT = 100;
 export class AccessLog {
 	private readonly workload: Workload;
 	private readonly random: Random;
-	private stream: LogStream;
+	private stream: LineWriter;
 	private when: AccessLogSettings['when'] = 'off';
 	/** Between 0 and 1. */
 	private sample = 0;
@@ -54,7 +54,7 @@ export class AccessLog {
 	}
 
 	/** Takes over what a reload has changed. */
-	configure(settings: AccessLogSettings, stream: LogStream): void {
+	configure(settings: AccessLogSettings, stream: LineWriter): void {
 		this.stream = stream;
 		this.when = settings.when;
 		this.sample = settings.sample / PERCENT;

@@ -4,8 +4,11 @@
  * One bad line makes Prometheus refuse a whole scrape, so what is not plain exposition text is left out; so are families
  * whose name is one of ours, for the same reason. Pure; fed in pieces so that a big text never holds the event loop.
  */
-const SAMPLE =
-	/^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\.)*",? *)*\})?[ \t]+(?:[-+]?(?:[0-9][0-9.eE+-]*|\.[0-9][0-9eE+-]*|[iI]nf|Inf)|NaN)(?:[ \t]+-?[0-9]+)?$/;
+const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\]|\\\\.)*"';
+const NUMBER = '(?:[-+]?(?:[0-9][0-9.eE+-]*|\\.[0-9][0-9eE+-]*|[iI]nf)|NaN)';
+const SAMPLE = new RegExp(
+	`^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\\{(?:${LABEL}(?:, *${LABEL})*,?)? *\\})?[ \\t]+${NUMBER}(?:[ \\t]+-?[0-9]+)?$`,
+);
 const META = /^# (?:HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*)(?: |$)/;
 /** OpenMetrics lets an exemplar follow the value; the older format that we speak does not know them. */
 const EXEMPLAR = /^(.*\}? [^ {}]+) # \{.*$/;

@@ -21,6 +21,8 @@ export interface AppMetricsSource {
 	readonly socket: string;
 	/** `/metrics`. */
 	readonly path: string;
+	/** Milliseconds for the whole answer. */
+	readonly timeoutMs?: number;
 }
 
 /** Well below Prometheus' usual scrape timeout of 10 s, so that ours still arrive. */
@@ -109,13 +111,13 @@ export class AppMetrics {
 
 	private async open() {
 		const [undici, opossum] = await Promise.all([import('undici'), import('opossum')]);
-		const { origin, socket, path } = this.source;
+		const { origin, socket, path, timeoutMs } = this.source;
 		const client = new undici.Client(origin, {
 			maxResponseSize: MAX_BYTES,
 			...(socket === '' ? {} : { socketPath: socket }),
 		});
 		const fetchOnce = async (): Promise<Buffer> => {
-			const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+			const signal = AbortSignal.timeout(timeoutMs ?? FETCH_TIMEOUT_MS);
 			const response = await client.request({ method: 'GET', path, headers: { accept: ACCEPT }, signal });
 			const type = String(response.headers['content-type'] ?? '');
 			if (response.statusCode !== STATUS_OK || !TEXT_TYPES.test(type)) {

@@ -19,11 +19,12 @@ import { workloadJson } from './access-log.ts';
 import type { Workload } from './istio-metrics.ts';
 import { type JsonRecord, splitRecords } from './json-records.ts';
 import { jsonString, jsonTime } from './json-text.ts';
+import type { LineWriter } from './log-stream.ts';
 
 export interface LogIntakeOptions {
 	readonly path: string;
 	readonly workload: Workload;
-	readonly stream: { write(line: string): void };
+	readonly stream: LineWriter;
 	readonly clock: Clock;
 	readonly breathe: Breathe;
 	/** Makes the server that calls the handler: `(handler) => new HttpControlServer({listen, handler, log})`. */

@@ -10,7 +10,7 @@
  * and the process could not even exit before somebody reads.
  */
 import { constants, fstatSync, openSync } from 'node:fs';
-import { SonicBoom } from 'sonic-boom';
+import sonicBoom from 'sonic-boom';
 import { TimerEntry, type Timers } from '../clock.ts';
 
 /** Handed over at once at this size; below sonic-boom's own write size of 16 KiB. */
@@ -38,6 +38,11 @@ class FlushTimer extends TimerEntry {
 	}
 }
 
+/** What takes whole lines, each with its line feed. */
+export interface LineWriter {
+	write(line: string): void;
+}
+
 export interface LogStreamOptions {
 	readonly destination: LogDestination;
 	readonly timers: Timers;
@@ -46,10 +51,10 @@ export interface LogStreamOptions {
 	readonly maxBufferedBytes?: number;
 }
 
-export class LogStream {
+export class LogStream implements LineWriter {
 	/** Lines lost so far. */
 	dropped = 0;
-	private readonly sonic: SonicBoom;
+	private readonly sonic: sonicBoom.SonicBoom;
 	private readonly isFile: boolean;
 	private readonly timers: Timers;
 	private readonly timer: FlushTimer;
@@ -63,7 +68,12 @@ export class LogStream {
 		this.timer = new FlushTimer(this);
 		this.isFile = typeof destination !== 'string';
 		const dest = typeof destination === 'string' ? standardFd(destination) : destination.file;
-		this.sonic = new SonicBoom({ dest, maxLength: maxBufferedBytes ?? MAX_BUFFERED_BYTES, append: true, mkdir: true });
+		this.sonic = new sonicBoom.SonicBoom({
+			dest,
+			maxLength: maxBufferedBytes ?? MAX_BUFFERED_BYTES,
+			append: true,
+			mkdir: true,
+		});
 		this.sonic.on('drop', () => {
 			this.dropped += this.batchLines;
 		});

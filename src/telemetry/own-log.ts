@@ -4,14 +4,14 @@
  */
 import pino from 'pino';
 import type { Log } from '../ports/log.ts';
-import type { LogStream } from './log-stream.ts';
+import type { LineWriter } from './log-stream.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface OwnLogOptions {
 	readonly level: LogLevel;
-	readonly stream: Pick<LogStream, 'write'>;
+	readonly stream: LineWriter;
 	/** Readable lines instead of JSON: the stream is a terminal. */
 	readonly isHuman: boolean;
 }

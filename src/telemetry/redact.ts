@@ -13,21 +13,22 @@ export class QueryRedactor {
 	/** Path and query of a request target, without scheme, authority and user info; `''` when it has neither. */
 	path(target: string): string {
 		const path = withoutAuthority(target);
-		const fragment = path.indexOf('#');
 		const query = path.indexOf('?');
-		if (query === -1 || this.names.size === 0 || (fragment !== -1 && fragment < query)) return path;
+		if (query === -1 || this.names.size === 0) return path;
 		return path.slice(0, query + 1) + this.query(path.slice(query + 1));
 	}
 
 	private query(query: string): string {
-		// `;` separates parameters for some servers; a secret behind one must not slip through.
-		return query
-			.split(/([&;])/)
-			.map((part) => {
-				const equals = part.indexOf('=');
-				return equals !== -1 && this.isSecret(part.slice(0, equals)) ? `${part.slice(0, equals)}=${MASK}` : part;
-			})
-			.join('');
+		let out = '';
+		let at = 0;
+		while (at < query.length) {
+			const end = parameterEnd(query, at);
+			const equals = query.indexOf('=', at);
+			const isMasked = equals !== -1 && equals < end && this.isSecret(query.slice(at, equals));
+			out += isMasked ? `${query.slice(at, equals)}=${MASK}${query.slice(end, end + 1)}` : query.slice(at, end + 1);
+			at = end + 1;
+		}
+		return out;
 	}
 
 	private isSecret(rawName: string): boolean {
@@ -51,4 +52,13 @@ function withoutAuthority(target: string): string {
 	if (scheme === -1) return '';
 	const path = target.slice(scheme + 3).search(/[/?]/);
 	return path === -1 ? '' : target.slice(scheme + 3 + path);
+}
+
+/** `;` separates parameters too for some servers: a secret behind one must not slip through. */
+function parameterEnd(query: string, start: number): number {
+	for (let at = start; at < query.length; at++) {
+		const char = query[at];
+		if (char === '&' || char === ';') return at;
+	}
+	return query.length;
 }
