@@ -5,7 +5,9 @@ export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4 } as const;
 
 /** Bits of the options named in one field value; unknown ones give none. */
 export function connectionOptions(text: string, start: number, end: number): number {
-	let bits = 0;
+	// Nearly always it is one word.
+	let bits = optionBit(text, start, end);
+	if (bits !== 0) return bits;
 	for (let from = start; from < end; ) {
 		const comma = elementEnd(text, from, end);
 		const first = skipWhitespace(text, from, comma);

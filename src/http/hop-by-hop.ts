@@ -8,9 +8,8 @@ import type { HeaderList } from './header-list.ts';
 import { SPAN } from './header-list.ts';
 import { elementEnd, equalsLower, skipWhitespace, trimEnd } from './tokens.ts';
 
-/** 1 for the ids that never pass. `Trailer` passes: it describes the trailers, which pass too. */
-const HOP_BY_HOP = new Uint8Array(256);
-for (const id of [
+/** `Trailer` is not among them: it describes the trailers, which pass too. */
+const HOP_BY_HOP_IDS = [
 	FieldId.connection,
 	FieldId.keepAlive,
 	FieldId.proxyConnection,
@@ -18,9 +17,11 @@ for (const id of [
 	FieldId.upgrade,
 	FieldId.te,
 	FieldId.http2Settings,
-]) {
-	HOP_BY_HOP[id] = 1;
-}
+] as const;
+
+/** The same as a table: 1 for the ids that never pass. */
+const IS_HOP_BY_HOP = new Uint8Array(256);
+for (const id of HOP_BY_HOP_IDS) IS_HOP_BY_HOP[id] = 1;
 
 /**
  * What `Connection` cannot take away. The framing and the host decide what the next hop reads; the others are put there by
@@ -48,7 +49,7 @@ function strip(headers: HeaderList): void {
 	const { spans, parsed } = headers;
 	for (let k = 0; k < parsed; k++) {
 		const id = spans[k * SPAN + 4] as number;
-		if (HOP_BY_HOP[id] !== 1 || headers.isRemoved(k)) continue;
+		if (IS_HOP_BY_HOP[id] !== 1 || headers.isRemoved(k)) continue;
 		if (id === FieldId.connection) {
 			removeNominated(headers, headers.text, spans[k * SPAN + 2] as number, spans[k * SPAN + 3] as number);
 		}
@@ -57,20 +58,11 @@ function strip(headers: HeaderList): void {
 	if (headers.added.length > 0) stripAdded(headers);
 }
 
+/** The same for fields that did not come as text (HTTP/2, filters). */
 function stripAdded(headers: HeaderList): void {
-	for (let value = headers.get('connection'); value !== undefined; value = headers.get('connection')) {
-		headers.added.splice(addedIndex(headers.added, 'connection'), 2);
-		removeNominated(headers, value, 0, value.length);
-	}
-	for (let id = 1; id < HOP_BY_HOP.length; id++) {
-		if (HOP_BY_HOP[id] === 1) headers.removeId(id);
-	}
-}
-
-function addedIndex(added: readonly string[], lowerName: string): number {
-	let i = 0;
-	while (i < added.length && (added[i] as string).toLowerCase() !== lowerName) i += 2;
-	return i;
+	const options = headers.getAll('connection');
+	for (const id of HOP_BY_HOP_IDS) headers.removeId(id);
+	for (const value of options) removeNominated(headers, value, 0, value.length);
 }
 
 function removeNominated(headers: HeaderList, text: string, start: number, end: number): void {

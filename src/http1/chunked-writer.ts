@@ -1,9 +1,7 @@
-/** The chunked coding, written (RFC 9112 §7.1). The caller joins header, data and CRLF into as few writes as it can. */
+/** The chunked coding, written (RFC 9112 §7.1). The caller puts a CRLF behind the data and joins the parts into as few writes as it can. */
 import type { HeaderList } from '../http/header-list.ts';
 
 export const LAST_CHUNK = '0\r\n\r\n';
-/** What follows the data of every chunk. */
-export const CHUNK_END = '\r\n';
 
 /** The line before a chunk of so many bytes, of which there must be some: 0 would end the body. */
 export function chunkHeader(bytes: number): string {

@@ -39,8 +39,9 @@ export function fieldIdOfBytes(bytes: Uint8Array, start: number, end: number): n
 }
 
 function isNamed(bytes: Uint8Array, start: number, length: number, row: number): boolean {
+	const known = rows;
 	for (let i = 0; i < length; i++) {
-		if (((bytes[start + i] as number) | LOWER) !== rows[row + i]) return false;
+		if (((bytes[start + i] as number) | LOWER) !== known[row + i]) return false;
 	}
 	return true;
 }

@@ -54,112 +54,160 @@ export class FieldScanner {
 
 	/** Goes on at bytes[from]; returns the offset just after the section, `MORE` or `FAILED`. */
 	scan(bytes: Uint8Array, base: number, from: number, end: number): number {
-		const list = this.list;
-		let state = this.state;
+		const at = this.state === State.lineStart ? this.scanLines(bytes, base, from, end) : from;
+		return this.scanOn(bytes, base, at, end);
+	}
+
+	/**
+	 * Takes as many whole, plain lines as there are and returns where they end. Whatever is not plain (cut off, malformed,
+	 * empty, one too many) is left to the state machine, which says what it is.
+	 */
+	private scanLines(bytes: Uint8Array, base: number, from: number, end: number): number {
+		// Locals: bindings and properties would be loaded and checked anew for every byte.
+		const token = TOKEN;
+		const fieldValue = FIELD_VALUE;
+		const { list } = this;
+		const full = this.maxFields * SPAN;
+		let { spans } = list;
+		let line = from;
+		let o = list.parsed * SPAN;
+		while (o < full) {
+			if (o === spans.length) {
+				list.growSpans();
+				spans = list.spans;
+			}
+			let i = line;
+			while (i < end && token[bytes[i] as number] === 1) i++;
+			if (i === line || i >= end || bytes[i] !== COLON) break;
+			const nameEnd = i++;
+			while (i < end && isBlank(bytes[i] as number)) i++;
+			const value = i;
+			while (i < end && fieldValue[bytes[i] as number] === 1) i++;
+			if (i + 1 >= end || bytes[i] !== CR || bytes[i + 1] !== LF) break;
+			let valueEnd = i;
+			while (valueEnd > value && isBlank(bytes[valueEnd - 1] as number)) valueEnd--;
+			spans[o] = line - base;
+			spans[o + 1] = nameEnd - base;
+			spans[o + 2] = value - base;
+			spans[o + 3] = valueEnd - base;
+			spans[o + 4] = fieldIdOfBytes(bytes, line, nameEnd);
+			o += SPAN;
+			line = i + 2;
+		}
+		list.parsed = o / SPAN;
+		return line;
+	}
+
+	private scanOn(bytes: Uint8Array, base: number, from: number, end: number): number {
 		let i = from;
 		while (i < end) {
-			if (state === State.lineStart) {
-				if (bytes[i] === CR) {
-					state = State.sectionEnd;
+			const c = bytes[i] as number;
+			switch (this.state) {
+				case State.lineStart:
+					if (c === CR) {
+						this.state = State.sectionEnd;
+						i++;
+						break;
+					}
+					if (this.list.parsed >= this.maxFields) return this.failMany();
+					this.start = i - base;
+					this.state = State.name;
+					break;
+				case State.name:
+					i = skip(TOKEN, bytes, i, end);
+					if (i === end) return MORE;
+					if (!this.endName(bytes, base, i++)) return FAILED;
+					break;
+				case State.nameGap:
 					i++;
-					continue;
-				}
-				if (list.parsed >= this.maxFields) return this.failMany();
-				this.start = i - base;
-				state = State.name;
+					if (c === COLON) this.state = State.whitespace;
+					else if (!isBlank(c)) return this.fail('a field line has no colon after its name');
+					break;
+				case State.whitespace:
+					if (isBlank(c)) i++;
+					else {
+						this.start = i - base;
+						this.state = State.value;
+					}
+					break;
+				case State.value:
+					i = skip(FIELD_VALUE, bytes, i, end);
+					if (i === end) return MORE;
+					if (!this.endValue(bytes, base, i++)) return FAILED;
+					break;
+				default:
+					if (c !== LF) return this.fail('bare CR');
+					i++;
+					if (this.state === State.sectionEnd) return i;
+					this.state = State.lineStart;
 			}
-			if (state === State.name) {
-				while (i < end && TOKEN[bytes[i] as number] === 1) i++;
-				if (i === end) break;
-				state = this.endName(bytes, base, i);
-				if (state < 0) return FAILED;
-				i++;
-			}
-			if (state === State.nameGap) {
-				while (i < end && (bytes[i] === SP || bytes[i] === HTAB)) i++;
-				if (i === end) break;
-				if (bytes[i] !== COLON) return this.fail('a field line has no colon after its name');
-				state = State.whitespace;
-				i++;
-			}
-			if (state === State.whitespace) {
-				while (i < end && (bytes[i] === SP || bytes[i] === HTAB)) i++;
-				if (i === end) break;
-				this.start = i - base;
-				state = State.value;
-			}
-			if (state === State.value) {
-				while (i < end && FIELD_VALUE[bytes[i] as number] === 1) i++;
-				if (i === end) break;
-				if (bytes[i] !== CR) return this.failValue(bytes[i] as number);
-				this.endValue(bytes, base, i);
-				state = State.lineFeed;
-				i++;
-				if (i === end) break;
-			}
-			if (bytes[i] !== LF) return this.fail('bare CR');
-			i++;
-			if (state === State.sectionEnd) return i;
-			state = State.lineStart;
 		}
-		this.state = state;
 		return MORE;
 	}
 
-	/** The byte after the token decides; returns the next state, or `FAILED`. */
-	private endName(bytes: Uint8Array, base: number, i: number): number {
-		const start = this.start + base;
+	/** The byte behind a name decides what comes. */
+	private endName(bytes: Uint8Array, base: number, i: number): boolean {
 		const c = bytes[i] as number;
-		const isBlank = c === SP || c === HTAB;
-		if (i === start) return this.failName(c, isBlank);
-		if (c !== COLON && !(isBlank && this.mendsNames)) {
-			if (isBlank) return this.fail('whitespace before the colon of a field');
-			if (c === CR || c === LF) return this.fail('a field line has no colon');
-			return this.fail('invalid character in a field name');
+		const start = base + this.start;
+		if (i === start || c !== COLON) {
+			if (i === start || !isBlank(c) || !this.mendsNames) return this.refuseName(c, i === start);
+			this.mended = true;
 		}
-		const list = this.list;
+		const { list } = this;
 		const o = list.parsed * SPAN;
 		if (o + SPAN > list.spans.length) list.growSpans();
-		const spans = list.spans;
-		spans[o] = this.start;
-		spans[o + 1] = i - base;
-		spans[o + 4] = fieldIdOfBytes(bytes, start, i);
-		if (!isBlank) return State.whitespace;
-		this.mended = true;
-		return State.nameGap;
+		list.spans[o] = this.start;
+		list.spans[o + 1] = i - base;
+		list.spans[o + 4] = fieldIdOfBytes(bytes, start, i);
+		this.state = c === COLON ? State.whitespace : State.nameGap;
+		return true;
 	}
 
-	/** Cuts the blanks after a value and counts the field. */
-	private endValue(bytes: Uint8Array, base: number, i: number): void {
-		const list = this.list;
+	private endValue(bytes: Uint8Array, base: number, i: number): boolean {
+		const c = bytes[i] as number;
+		if (c !== CR) return this.refuse(c === LF ? 'bare LF' : 'control character in a field value');
+		const { list } = this;
 		const o = list.parsed * SPAN;
-		const start = this.start + base;
-		let end = i;
-		while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--;
+		let end = i - base;
+		while (end > this.start && isBlank(bytes[base + end - 1] as number)) end--;
 		list.spans[o + 2] = this.start;
-		list.spans[o + 3] = end - base;
+		list.spans[o + 3] = end;
 		list.parsed++;
+		this.state = State.lineFeed;
+		return true;
 	}
 
-	private failName(c: number, isBlank: boolean): number {
-		if (isBlank)
-			return this.fail(this.list.parsed === 0 ? 'whitespace before the first field' : 'obsolete line folding');
-		if (c === COLON) return this.fail('empty field name');
-		if (c === LF) return this.fail('bare LF');
-		return this.fail('invalid character in a field name');
-	}
-
-	private failValue(c: number): number {
-		return this.fail(c === LF ? 'bare LF' : 'control character in a field value');
+	private refuseName(c: number, isEmpty: boolean): false {
+		if (c === LF || c === CR) return this.refuse(isEmpty ? 'bare LF' : 'a field line has no colon');
+		if (!isBlank(c))
+			return this.refuse(isEmpty && c === COLON ? 'empty field name' : 'invalid character in a field name');
+		if (!isEmpty) return this.refuse('whitespace before the colon of a field');
+		return this.refuse(this.list.parsed === 0 ? 'whitespace before the first field' : 'obsolete line folding');
 	}
 
 	private failMany(): number {
 		this.tooMany = true;
-		return this.fail(`more than ${this.maxFields} fields`);
+		return this.fail('too many fields');
 	}
 
 	private fail(detail: string): number {
 		this.fault = detail;
 		return FAILED;
 	}
+
+	private refuse(detail: string): false {
+		this.fault = detail;
+		return false;
+	}
+}
+
+function isBlank(c: number): boolean {
+	return c === SP || c === HTAB;
+}
+
+/** Offset of the first byte that is not of this class. */
+function skip(allowed: Uint8Array, bytes: Uint8Array, from: number, end: number): number {
+	let i = from;
+	while (i < end && allowed[bytes[i] as number] === 1) i++;
+	return i;
 }

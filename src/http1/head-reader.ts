@@ -57,7 +57,7 @@ export class HeadReader {
 		this.blame = blame;
 	}
 
-	/** Gets ready for a new section. `maxLineBytes` counts the CRLF. */
+	/** Gets ready for a new section. `maxLineBytes` counts the CRLF. Trailers have no start line, so no such limit. */
 	begin(maxBytes: number, maxFields: number, maxLineBytes: number): void {
 		this.maxBytes = maxBytes;
 		this.maxLineBytes = Math.min(maxLineBytes, maxBytes);
@@ -67,11 +67,6 @@ export class HeadReader {
 		this.list.reset();
 		this.line?.begin();
 		this.fields.begin(maxFields);
-	}
-
-	/** Bytes of an incomplete section are held. */
-	get isPartial(): boolean {
-		return this.pendingLength > 0;
 	}
 
 	/** Consumes bytes of the section: returns the offset after it, `MORE` (all are consumed) or `FAILED` (`error` is set). */
@@ -101,7 +96,7 @@ export class HeadReader {
 		if (this.inLine) {
 			const line = this.line as LineScanner;
 			const limit = base + this.maxLineBytes;
-			at = line.scan(bytes, base, from, end < limit ? end : limit);
+			at = line.scan(bytes, base, from, Math.min(end, limit));
 			if (at < 0) {
 				if (at === FAILED) this.error = line.fault;
 				else if (end >= limit)
@@ -112,7 +107,7 @@ export class HeadReader {
 			this.lineEnd = at - base;
 		}
 		const limit = base + this.maxBytes;
-		at = this.fields.scan(bytes, base, at, end < limit ? end : limit);
+		at = this.fields.scan(bytes, base, at, Math.min(end, limit));
 		if (at === FAILED) this.error = this.blame(this.fields.fault, this.fields.tooMany);
 		else if (at === MORE && end >= limit) return this.failWith(this.tooLarge());
 		return at;

@@ -13,18 +13,12 @@ import type { RequestLine } from './request-line.ts';
 
 const SLASH = 0x2f;
 const QUESTION = 0x3f;
-
-/** Methods as shared strings, by length: a request then has no string of its own for its method. */
-const METHODS: readonly (readonly string[])[] = [
-	[],
-	[],
-	[],
-	['GET', 'PUT'],
-	['POST', 'HEAD'],
-	['PATCH', 'TRACE'],
-	['DELETE'],
-	['OPTIONS', 'CONNECT'],
-];
+const LETTER_C = 0x63;
+const LETTER_G = 0x67;
+const LETTER_H = 0x68;
+const LETTER_T = 0x74;
+/** Lower-cases a letter. */
+const LOWER = 0x20;
 
 /** Fills `head` from its own header list and the line; returns what is wrong, or `null`. */
 export function finishRequestHead(head: RequestHead, line: RequestLine): ProxyError | null {
@@ -39,14 +33,33 @@ export function finishRequestHead(head: RequestHead, line: RequestLine): ProxyEr
 	return readFields(head) ?? readTarget(head, line);
 }
 
+/** Shared strings for the usual methods: such a request then has none of its own. */
 function methodOf(text: string, end: number): string {
-	const known = METHODS[end];
-	if (known !== undefined) {
-		for (let i = 0; i < known.length; i++) {
-			if (text.startsWith(known[i] as string)) return known[i] as string;
-		}
+	switch (end) {
+		case 3:
+			if (isSame(text, 0, end, 'GET')) return 'GET';
+			return isSame(text, 0, end, 'PUT') ? 'PUT' : text.slice(0, end);
+		case 4:
+			if (isSame(text, 0, end, 'POST')) return 'POST';
+			return isSame(text, 0, end, 'HEAD') ? 'HEAD' : text.slice(0, end);
+		case 5:
+			return isSame(text, 0, end, 'PATCH') ? 'PATCH' : text.slice(0, end);
+		case 6:
+			return isSame(text, 0, end, 'DELETE') ? 'DELETE' : text.slice(0, end);
+		case 7:
+			return isSame(text, 0, end, 'OPTIONS') ? 'OPTIONS' : text.slice(0, end);
+		default:
+			return text.slice(0, end);
 	}
-	return text.slice(0, end);
+}
+
+/** Whether text[start, end) is this non-empty string. */
+function isSame(text: string, start: number, end: number, other: string): boolean {
+	if (end - start !== other.length || end === start) return false;
+	for (let i = 0; i < other.length; i++) {
+		if (text.charCodeAt(start + i) !== other.charCodeAt(i)) return false;
+	}
+	return true;
 }
 
 function readFields(head: RequestHead): ProxyError | null {
@@ -59,7 +72,10 @@ function readFields(head: RequestHead): ProxyError | null {
 	let upgrades = 0;
 	for (let k = 0, o = 0; k < parsed; k++, o += SPAN) {
 		const id = spans[o + 4] as number;
-		if (id === 0 || id > FieldId.expect) continue;
+		if (id === FieldId.other && imitatesFraming(text, spans[o] as number, spans[o + 1] as number)) {
+			return bad('a field name imitates Content-Length or Transfer-Encoding');
+		}
+		if (id === FieldId.other || id > FieldId.expect) continue;
 		const start = spans[o + 2] as number;
 		const end = spans[o + 3] as number;
 		if (id === FieldId.host) {
@@ -79,6 +95,19 @@ function readFields(head: RequestHead): ProxyError | null {
 	readConnection(head, options, upgrades);
 	if (codings > 0) return readCoding(head, lengths);
 	return lengths === 0 ? null : readLength(head, lengths, lengthAt);
+}
+
+/**
+ * `Content_Length`, `Transfer--Encoding` and the like: apps behind CGI or WSGI cannot tell them from the real fields, and
+ * nobody sends them but to smuggle. The length and two letters rule out nearly every other name at once.
+ */
+function imitatesFraming(text: string, start: number, end: number): boolean {
+	if (end - start < 'contentlength'.length) return false;
+	const last = text.charCodeAt(end - 1) | LOWER;
+	if (last !== LETTER_H && last !== LETTER_G) return false;
+	const first = text.charCodeAt(start) | LOWER;
+	if (first !== LETTER_C && first !== LETTER_T) return false;
+	return /^(?:content[^a-z0-9]*length|transfer[^a-z0-9]*encoding)$/i.test(text.slice(start, end));
 }
 
 /** RFC 9112 §9.3 (persistence), RFC 9110 §7.8 (upgrade) and §10.1.1 (HTTP/1.0 knows neither upgrade nor 100-continue). */
@@ -152,13 +181,13 @@ function readTarget(head: RequestHead, line: RequestLine): ProxyError | null {
 	if (head.method === 'CONNECT') return readAuthorityForm(head);
 	if (text.charCodeAt(targetStart) === SLASH) {
 		head.targetForm = TargetForm.origin;
-		return line.hasQuery || line.isUnusual ? readPath(head, 0) : usePath(head, head.target);
+		return readPath(head, 0, line);
 	}
 	if (head.target === '*') {
 		head.targetForm = TargetForm.asterisk;
 		return head.method === 'OPTIONS' ? usePath(head, '*') : bad('the target * with a method other than OPTIONS');
 	}
-	return readAbsoluteForm(head);
+	return readAbsoluteForm(head, line);
 }
 
 function usePath(head: RequestHead, path: string): null {
@@ -166,10 +195,12 @@ function usePath(head: RequestHead, path: string): null {
 	return null;
 }
 
-function readPath(head: RequestHead, from: number): ProxyError | null {
+/** Path and query from an offset of the target on; the scan of the line knows what there is to look for. */
+function readPath(head: RequestHead, from: number, line: RequestLine): ProxyError | null {
 	const { target } = head;
-	const mark = target.indexOf('?', from);
-	const path = normalizePath(target.slice(from, mark < 0 ? target.length : mark));
+	const mark = line.hasQuery ? target.indexOf('?', from) : -1;
+	const raw = mark < 0 ? target.slice(from) : target.slice(from, mark);
+	const path = line.isUnusual || raw === '' ? normalizePath(raw) : raw;
 	if (path === null) return bad('bad escape in the path');
 	head.path = path;
 	head.query = mark < 0 ? '' : target.slice(mark);
@@ -186,7 +217,7 @@ function readAuthorityForm(head: RequestHead): ProxyError | null {
 }
 
 /** `http://authority[/path][?query]`; its authority is the one that counts (RFC 9112 §3.2.2). */
-function readAbsoluteForm(head: RequestHead): ProxyError | null {
+function readAbsoluteForm(head: RequestHead, line: RequestLine): ProxyError | null {
 	const { target } = head;
 	const scheme = target.indexOf('://');
 	if (!equalsLower(target, 0, scheme, 'http') && !equalsLower(target, 0, scheme, 'https')) {
@@ -200,7 +231,7 @@ function readAbsoluteForm(head: RequestHead): ProxyError | null {
 	head.authority = target.slice(start, end);
 	// RFC 9112 §3.2.4: such an OPTIONS is for the server as a whole.
 	if (end === target.length && head.method === 'OPTIONS') return usePath(head, '*');
-	return readPath(head, end);
+	return readPath(head, end, line);
 }
 
 function bad(detail: string): ProxyError {

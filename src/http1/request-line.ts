@@ -68,6 +68,7 @@ export class RequestLine implements LineScanner {
 	}
 
 	scan(bytes: Uint8Array, base: number, from: number, end: number): number {
+		const targetBytes = TARGET;
 		let i = from;
 		if (this.state === State.method) {
 			while (i < end && TOKEN[bytes[i] as number] === 1) i++;
@@ -81,7 +82,7 @@ export class RequestLine implements LineScanner {
 			let classes = this.classes;
 			let kind = 0;
 			while (i < end) {
-				kind = TARGET[bytes[i] as number] as number;
+				kind = targetBytes[bytes[i] as number] as number;
 				if (kind === 0) break;
 				classes |= kind;
 				i++;
@@ -94,7 +95,7 @@ export class RequestLine implements LineScanner {
 			this.state = State.version;
 		}
 		if (this.state === State.version) {
-			while (i < end && TARGET[bytes[i] as number] !== 0) i++;
+			while (i < end && targetBytes[bytes[i] as number] !== 0) i++;
 			if (i === end) return MORE;
 			if (bytes[i] !== CR) return this.fail(bytes[i] === LF ? 'bare LF' : 'invalid character after the target');
 			if (!this.readVersion(bytes, base + this.targetEnd + 1, i)) return FAILED;
