@@ -3,7 +3,7 @@ import type { AppConfig, Config, Match, Rule, ServicePolicy, TelemetryConfig } f
 import { type Located, locate, type PathSegment } from './located.ts';
 import type { Position } from './position.ts';
 import type { RouteFile } from './schema/route-file.ts';
-import type { RuleInput } from './schema/rule.ts';
+import { type RuleInput, ruleSchema } from './schema/rule.ts';
 
 const ANY_PATH = { type: 'PathPrefix', value: '/' } as const;
 
@@ -21,7 +21,13 @@ export function buildConfig({ routeFile, root, file, hash }: BuildInput): Config
 	return {
 		hash,
 		app: buildApp(routeFile.app, file),
-		inbound: { listen: inbound.listen, unmatched: inbound.unmatched, routes, service: buildService(inbound.service) },
+		inbound: {
+			listen: inbound.listen,
+			unmatched: inbound.unmatched,
+			routes,
+			fallback: buildRule(ruleSchema.parse({}), ['inbound'], root, file),
+			service: buildService(inbound.service),
+		},
 		admin,
 		...(probes !== undefined && { probes }),
 		telemetry,
@@ -61,6 +67,7 @@ function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located,
 	const { request, backendRequest, idle } = rule.timeouts;
 	return {
 		name: rule.name ?? defaultRuleName(matches),
+		isNamed: rule.name !== undefined,
 		hostnames: rule.hostnames.map((hostname) => hostname.toLowerCase().replace(/\.$/, '')),
 		matches,
 		timeouts: {

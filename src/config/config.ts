@@ -47,6 +47,8 @@ export interface RetryPolicy {
 export interface Rule {
 	/** As given, else the pattern of its first path. */
 	readonly name: string;
+	/** The name is the file's, so metrics may not replace it by a path template. */
+	readonly isNamed: boolean;
 	/** Lower case, a wildcard only as the whole first label. Empty: any host. */
 	readonly hostnames: readonly string[];
 	/** Never empty. */
@@ -127,6 +129,8 @@ export interface Config {
 		readonly listen: ListenAddress;
 		readonly unmatched: 'app' | 'reject';
 		readonly routes: readonly Rule[];
+		/** All defaults: what serves a request that no rule matches, with `unmatched: app`. */
+		readonly fallback: Rule;
 		readonly service: ServicePolicy;
 	};
 	readonly admin: { readonly listen: ListenAddress };

@@ -135,7 +135,6 @@ function hintFor(issue: z.core.$ZodIssue, field: Field | null, node: Located): s
 		const guess = nearest(node.value, issue.values.map(String));
 		return guess === '' ? '' : `did you mean \`${guess}\`?`;
 	}
-	const isNumberForText =
-		issue.code === 'invalid_type' && issue.expected === 'string' && typeof node.value === 'number';
+	const isNumberForText = field?.facts.type === 'text' && typeof node.value === 'number';
 	return isNumberForText ? 'a number needs quotes to be text' : '';
 }

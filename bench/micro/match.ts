@@ -1,0 +1,49 @@
+/** Route lookup: `node bench/micro/run.ts match`. A sidecar with one rule should not notice it; one with 10,000 hardly. */
+import type { Match, Rule } from '../../src/config/config.ts';
+import { noRegex } from '../../src/routing/regex.ts';
+import { compileRoutes, type RouteTable } from '../../src/routing/table.ts';
+
+function rule(hostnames: readonly string[], ...matches: readonly Match[]): { rule: Rule; value: number } {
+	const timeouts = { request: 0, backendRequest: 0, idle: 0, requestIsExplicit: false, idleIsExplicit: false };
+	const at = { file: 'bench.yaml', line: 1, column: 1 };
+	const limits = { requestBody: 0 };
+	return { rule: { name: 'r', isNamed: true, hostnames, matches, timeouts, retry: null, limits, at }, value: 0 };
+}
+
+const prefix = (value: string): Match => ({ path: { type: 'PathPrefix', value }, methods: [] });
+const exact = (value: string, method: string): Match => ({ path: { type: 'Exact', value }, methods: [method] });
+
+/** Prefixes, exact paths and methods over `rules / 10` hostnames and a wildcard each. */
+function big(rules: number): RouteTable<number> {
+	const all = Array.from({ length: rules }, (_, i) => {
+		const host = `service${Math.floor(i / 10)}.shop.svc.cluster.local`;
+		const hostnames = i % 10 === 0 ? [host, `*.${host}`] : [host];
+		return rule(hostnames, prefix(`/api/v${i}/orders`), exact(`/api/v${i}/orders/eu`, 'POST'));
+	});
+	return compileRoutes(all, noRegex);
+}
+
+function onOneHost(rules: number): RouteTable<number> {
+	const all = Array.from({ length: rules }, (_, i) => rule([], prefix(`/tenants/${i}/orders`)));
+	return compileRoutes([...all, rule([], prefix('/'))], noRegex);
+}
+
+const catchAll = compileRoutes([rule([], prefix('/'))], noRegex);
+const ten = big(10);
+const tenThousand = big(10_000);
+const paths = onOneHost(10_000);
+const HOST = 'service777.shop.svc.cluster.local:8080';
+
+export const cases = [
+	{ name: 'one rule for everything', fn: () => catchAll.match(HOST, '/api/v7/orders/42', 'GET') },
+	{
+		name: '10 rules, hit',
+		fn: () => ten.match('service0.shop.svc.cluster.local', '/api/v7/orders/42', 'GET'),
+	},
+	{ name: '10,000 rules, exact path', fn: () => tenThousand.match(HOST, '/api/v7775/orders/eu', 'POST') },
+	{ name: '10,000 rules, prefix', fn: () => tenThousand.match(HOST, '/api/v7775/orders/42/lines/1', 'GET') },
+	{ name: '10,000 rules, wildcard host', fn: () => tenThousand.match(`a.${HOST}`, '/api/v7770/orders/42', 'GET') },
+	{ name: '10,000 rules, no rule', fn: () => tenThousand.match('elsewhere.example', '/api/v1/orders', 'GET') },
+	{ name: '10,000 paths on one host, prefix', fn: () => paths.match(HOST, '/tenants/9876/orders/42', 'GET') },
+	{ name: '10,000 paths on one host, the rest', fn: () => paths.match(HOST, '/some/other/path/of/the/app', 'GET') },
+];

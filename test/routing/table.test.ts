@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Match, PathMatchType, Rule } from '../../src/config/config.ts';
+import { loadRegexCompiler, noRegex } from '../../src/routing/regex.ts';
+import { compileRoutes, needsRegex } from '../../src/routing/table.ts';
+
+interface Sketch {
+	readonly hostnames?: readonly string[];
+	readonly matches?: readonly Match[];
+}
+
+const compileRegex = await loadRegexCompiler();
+
+function ruleOf(name: string, { hostnames = [], matches = [prefix('/')] }: Sketch): Rule {
+	return {
+		name,
+		isNamed: true,
+		hostnames,
+		matches,
+		timeouts: { request: 0, backendRequest: 0, idle: 0, requestIsExplicit: false, idleIsExplicit: false },
+		retry: null,
+		limits: { requestBody: 0 },
+		at: { file: 'test.yaml', line: 1, column: 1 },
+	};
+}
+
+function path(type: PathMatchType, value: string, ...methods: string[]): Match {
+	return { path: { type, value }, methods };
+}
+const prefix = (value: string, ...methods: string[]): Match => path('PathPrefix', value, ...methods);
+const exact = (value: string, ...methods: string[]): Match => path('Exact', value, ...methods);
+const regex = (value: string, ...methods: string[]): Match => path('RegularExpression', value, ...methods);
+
+function table(sketches: Record<string, Sketch>) {
+	const rules = Object.entries(sketches).map(([name, sketch]) => ({ rule: ruleOf(name, sketch), value: name }));
+	return compileRoutes(rules, compileRegex);
+}
+
+describe('hostnames', () => {
+	const routes = table({
+		any: {},
+		exact: { hostnames: ['orders.shop.svc'] },
+		wide: { hostnames: ['*.svc'] },
+		narrow: { hostnames: ['*.shop.svc'] },
+		local: { hostnames: ['localhost'] },
+	});
+	it.each([
+		['orders.shop.svc', 'exact', 'an exact name'],
+		['orders.shop.svc:8080', 'exact', 'the port does not count'],
+		['orders.shop.svc:', 'exact', 'an empty port does not count'],
+		['Orders.SHOP.svc', 'exact', 'case does not count'],
+		['orders.shop.svc.', 'exact', 'a trailing dot does not count'],
+		['orders.shop.svc.:80', 'exact', 'a trailing dot before a port does not count'],
+		['cart.shop.svc', 'narrow', 'the most specific wildcard'],
+		['a.b.shop.svc', 'narrow', 'a wildcard covers several labels'],
+		['shop.svc', 'wide', 'a wildcard does not cover its own suffix'],
+		['svc', 'any', 'nor does the wider one'],
+		['x.svc', 'wide', 'the wider wildcard'],
+		['xorders.shop.svc', 'narrow', 'an exact name is not a suffix'],
+		['orders.shop.svc.evil', 'any', 'nor a prefix'],
+		['localhost:8000', 'local', 'one label'],
+		['[::1]:8000', 'any', 'an IPv6 literal'],
+		['[::1]', 'any', 'an IPv6 literal without a port'],
+		['', 'any', 'no authority'],
+		['.', 'any', 'only a dot'],
+		[':80', 'any', 'only a port'],
+		['.shop.svc', 'wide', 'an empty first label is none for the narrow one'],
+		[`${'a.'.repeat(200)}shop.svc`, 'narrow', 'a very long name'],
+	])('%j goes to %s: %s', (authority, expected) => {
+		expect(routes.match(authority, '/', 'GET')?.value).toBe(expected);
+	});
+
+	it('tries less specific hostnames when no rule of the best one matches', () => {
+		const fallback = table({
+			best: { hostnames: ['a.b.c'], matches: [exact('/best')] },
+			narrow: { hostnames: ['*.b.c'], matches: [prefix('/x', 'POST')] },
+			wide: { hostnames: ['*.c'], matches: [prefix('/x')] },
+			any: { matches: [prefix('/y')] },
+		});
+		expect(fallback.match('a.b.c', '/best', 'GET')?.value).toBe('best');
+		expect(fallback.match('a.b.c', '/x', 'POST')?.value).toBe('narrow');
+		expect(fallback.match('a.b.c', '/x', 'GET')?.value).toBe('wide');
+		expect(fallback.match('a.b.c', '/y', 'GET')?.value).toBe('any');
+		expect(fallback.match('a.b.c', '/z', 'GET')).toBeNull();
+	});
+
+	it('says which rule, match and hostname it was', () => {
+		const hit = routes.match('x.shop.svc', '/p', 'GET');
+		expect(hit).toMatchObject({ hostname: '*.shop.svc', match: prefix('/'), rule: { name: 'narrow' } });
+	});
+});
+
+describe('paths', () => {
+	const routes = table({
+		root: {},
+		orders: { matches: [prefix('/orders')] },
+		deep: { matches: [prefix('/orders/eu/de')] },
+		exact: { matches: [exact('/orders/eu')] },
+		slash: { matches: [exact('/slash/')] },
+		numbers: { matches: [regex('/n/[0-9]+')] },
+		firstRegex: { matches: [regex('/r/.*')] },
+		secondRegex: { matches: [regex('/r/x', 'GET')] },
+		exactBeforeRegex: { matches: [exact('/r/exact')] },
+		prefixAfterRegex: { matches: [prefix('/r/x/longer')] },
+	});
+	it.each([
+		['/', 'root'],
+		['/orders', 'orders'],
+		['/orders/', 'orders'],
+		['/orders/7', 'orders'],
+		['/ordersx', 'root'],
+		['/order', 'root'],
+		['//orders', 'root'],
+		['/orders/eu', 'exact'],
+		['/orders/eu/', 'orders'],
+		['/orders/eu/de', 'deep'],
+		['/orders/eu/de/x/y/z', 'deep'],
+		['/orders/eu/des', 'orders'],
+		['/slash/', 'slash'],
+		['/slash', 'root'],
+		['/n/42', 'numbers'],
+		['/n/42x', 'root'],
+		['/x/n/42', 'root'],
+		['/r/x', 'firstRegex'],
+		['/r/exact', 'exactBeforeRegex'],
+		['/r/x/longer/y', 'firstRegex'],
+		['*', 'root'],
+		['', 'root'],
+	])('%j goes to %s', (target, expected) => {
+		expect(routes.match('h', target, 'GET')?.value).toBe(expected);
+	});
+});
+
+describe('methods', () => {
+	const routes = table({
+		anyFirst: { matches: [prefix('/a')] },
+		get: { matches: [prefix('/a', 'GET', 'HEAD')] },
+		getAgain: { matches: [prefix('/a', 'GET')] },
+		longer: { matches: [prefix('/a/b', 'PUT')] },
+		exactPost: { matches: [exact('/a/c', 'POST')] },
+	});
+	it.each([
+		['GET', '/a', 'get', 'a rule with a method goes before one without'],
+		['HEAD', '/a', 'get', 'each method of a list counts'],
+		['POST', '/a', 'anyFirst', 'any other method'],
+		['get', '/a', 'anyFirst', 'methods are case-sensitive'],
+		['PUT', '/a/b', 'longer', 'the longest prefix'],
+		['GET', '/a/b', 'get', 'a shorter prefix when the method does not fit the longer'],
+		['POST', '/a/c', 'exactPost', 'an exact path'],
+		['GET', '/a/c', 'get', 'a prefix when the method does not fit the exact path'],
+	])('%s %s goes to %s: %s', (method, target, expected) => {
+		expect(routes.match('h', target, method)?.value).toBe(expected);
+	});
+});
+
+it('has no hit without rules', () => {
+	expect(compileRoutes([], noRegex).match('h', '/', 'GET')).toBeNull();
+});
+
+it('needs a regular-expression engine only where a rule has one', () => {
+	expect(needsRegex([ruleOf('a', {})])).toBe(false);
+	expect(needsRegex([ruleOf('a', {}), ruleOf('b', { matches: [exact('/'), regex('/x')] })])).toBe(true);
+});
+
+/** What the table promises, said as plainly as can be: sort all, take the first that holds. */
+function naive(rules: readonly Rule[], authority: string, target: string, method: string): string | null {
+	const host = authority
+		.toLowerCase()
+		.replace(/:\d*$/, '')
+		.replace(/(.)\.$/, '$1');
+	const entries = rules.flatMap((rule) =>
+		(rule.hostnames.length === 0 ? [''] : rule.hostnames).flatMap((hostname) =>
+			rule.matches.map((match) => ({ rule, hostname, match })),
+		),
+	);
+	const holdsHost = (hostname: string): boolean => {
+		if (hostname === '') return true;
+		if (!hostname.startsWith('*')) return hostname === host;
+		return host.endsWith(hostname.slice(1)) && host.length > hostname.length - 1;
+	};
+	const holdsPath = ({ type, value }: Match['path']): boolean => {
+		if (type === 'Exact') return target === value;
+		if (type === 'RegularExpression') return new RegExp(`^(?:${value})$`).test(target);
+		return value === '/' || target === value || target.startsWith(`${value}/`);
+	};
+	const rank = ({ hostname, match }: (typeof entries)[number]): number[] => [
+		hostname === '' ? 2 : hostname.startsWith('*') ? 1 : 0,
+		-hostname.length,
+		['Exact', 'RegularExpression', 'PathPrefix'].indexOf(match.path.type),
+		match.path.type === 'PathPrefix' ? -match.path.value.length : 0,
+		match.path.type === 'RegularExpression' || match.methods.length > 0 ? 0 : 1,
+	];
+	const held = entries
+		.filter(({ hostname, match }) => holdsHost(hostname) && holdsPath(match.path))
+		.filter(({ match }) => match.methods.length === 0 || match.methods.includes(method))
+		.map((entry, order) => ({ entry, key: [...rank(entry), order] }))
+		.sort((a, b) => {
+			const i = a.key.findIndex((part, index) => part !== b.key[index]);
+			return i < 0 ? 0 : (a.key[i] ?? 0) - (b.key[i] ?? 0);
+		});
+	return held[0]?.entry.rule.name ?? null;
+}
+
+describe('any set of rules', () => {
+	// Few words, so that rules and requests meet often.
+	const label = fc.constantFrom('a', 'b', 'svc');
+	const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
+	const hostname = fc.oneof(
+		name,
+		name.map((suffix) => `*.${suffix}`),
+	);
+	const target = fc
+		.array(fc.constantFrom('a', 'ab', 'b', ''), { maxLength: 4 })
+		.map((segments) => `/${segments.join('/')}`);
+	const ruleValue = fc.array(fc.constantFrom('a', 'ab', 'b'), { maxLength: 3 }).map((s) => `/${s.join('/')}`);
+	const matchPath = fc.oneof(
+		fc.record({ type: fc.constantFrom<PathMatchType>('PathPrefix', 'Exact'), value: ruleValue }),
+		fc.record({
+			type: fc.constant<PathMatchType>('RegularExpression'),
+			value: fc.constantFrom('/a.*', '/[ab]+', '.*/b', '/a/(a|b)', '.*'),
+		}),
+	);
+	const methods = fc.uniqueArray(fc.constantFrom('GET', 'POST', 'PUT'), { maxLength: 2 });
+	const sketch = fc.record({
+		hostnames: fc.uniqueArray(hostname, { maxLength: 2 }),
+		matches: fc.array(fc.record({ path: matchPath, methods }), { minLength: 1, maxLength: 3 }),
+	});
+	const authority = fc.oneof(
+		name,
+		name.map((n) => `${n.toUpperCase()}:80`),
+		name.map((n) => `${n}.`),
+		fc.constantFrom('', '[::1]:1', '1.2.3.4'),
+	);
+	const request = fc.tuple(authority, target, fc.constantFrom('GET', 'POST', 'DELETE'));
+
+	it('sends each request where the plain reading of the precedence sends it', () => {
+		fc.assert(
+			fc.property(fc.array(sketch, { maxLength: 12 }), fc.array(request, { maxLength: 20 }), (sketches, requests) => {
+				const rules = sketches.map((s, index) => ruleOf(`rule${index}`, s));
+				const compiled = compileRoutes(
+					rules.map((rule) => ({ rule, value: rule.name })),
+					compileRegex,
+				);
+				for (const [host, wanted, method] of requests) {
+					expect(compiled.match(host, wanted, method)?.value ?? null).toBe(naive(rules, host, wanted, method));
+				}
+			}),
+			{ numRuns: 500 },
+		);
+	});
+});
