@@ -21,8 +21,8 @@ export const OTHER_LABEL = '__other__';
 export const OVERFLOW_SLOT = 0;
 /** Room for this many series at first; blocks double from there. */
 const INITIAL_SLOTS = 8;
-/** Series rendered in one piece of text: about 100 µs of work with 17 buckets each. */
-const SERIES_PER_PIECE = 64;
+/** Series rendered in one piece of text: about 100 µs of work with 17 buckets each, some 100 KB of text. */
+const SERIES_PER_PIECE = 32;
 
 interface FamilyOptions {
 	readonly name: string;
