@@ -17,7 +17,7 @@ import { Listener } from './listener/listener.ts';
 import type { BoundAddress, ControlServer } from './ports/control.ts';
 import type { ProxyContext, Route } from './proxy/context.ts';
 import { Forwarder } from './proxy/forward.ts';
-import type { RegexCompiler } from './routing/table.ts';
+import type { CompileRegex } from './routing/regex.ts';
 import { compileRoutes } from './routing/table.ts';
 import { HealthCheck } from './upstream/health.ts';
 
@@ -26,14 +26,10 @@ const DRAIN_POLL_MS = 20;
 
 export interface AppOptions {
 	readonly config: Config;
-	/** The rule that unmatched requests are served by (`inbound.unmatched: app`). */
-	readonly defaultRule: Rule;
-	readonly version: string;
 	/** What `/config` shows. */
 	readonly describeConfig: () => unknown;
 	readonly telemetry: Telemetry;
-	/** `null` when no rule of the file has a regex. */
-	readonly compileRegex: RegexCompiler;
+	readonly compileRegex: CompileRegex;
 }
 
 export class App {
@@ -112,8 +108,9 @@ export class App {
 	}
 
 	private buildContext(): ProxyContext {
-		const { config, defaultRule, telemetry, compileRegex } = this.options;
-		const unmatched = this.buildRoute(defaultRule);
+		const { config, telemetry, compileRegex } = this.options;
+		const { fallback } = config.inbound;
+		const unmatched = this.buildRoute(fallback);
 		const routes = config.inbound.routes.map((rule) => ({ rule, value: this.buildRoute(rule) }));
 		this.routes = [...routes.map(({ value }) => value), ...(config.inbound.unmatched === 'app' ? [unmatched] : [])];
 		return {
@@ -125,7 +122,7 @@ export class App {
 			unmatched: config.inbound.unmatched === 'app' ? unmatched : null,
 			isVerbose: config.localReplies === 'verbose',
 			trustedHops: config.trustedHops,
-			defaultIdleMs: defaultRule.timeouts.idle,
+			defaultIdleMs: fallback.timeouts.idle,
 		};
 	}
 
@@ -266,7 +263,7 @@ export class App {
 	/** Closes everything at once. */
 	async stop(): Promise<void> {
 		this.health.stop();
-		const drained = this.isStarted ? this.listener?.drain() : undefined;
+		const drained = this.isStarted && this.listener !== null ? this.listener.drain() : Promise.resolve();
 		this.listener?.closeNow();
 		await drained;
 		await Promise.all(this.control.map((server) => server.stop()));

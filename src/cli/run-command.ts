@@ -7,10 +7,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Telemetry } from '../app/telemetry.ts';
 import { App, BindError } from '../app.ts';
+import { effectiveConfig } from '../config/effective.ts';
 import { formatIssue } from '../config/issue.ts';
-import { type ParsedConfig, parseConfig } from '../config/parse.ts';
+import { mayUseRegex, type ParsedConfig, parseConfig } from '../config/parse-config.ts';
+import { type CompileRegex, loadRegexCompiler, noRegex } from '../routing/regex.ts';
 import { EXIT } from './exit-codes.ts';
-import { loadRegexEngine } from './regex-engine.ts';
 import { Supervised, signalNumber } from './supervise.ts';
 
 export interface RunOptions {
@@ -22,16 +23,15 @@ export interface RunOptions {
 
 /** Resolves to the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-	const parsed = load(options.file);
+	const parsed = await load(options.file);
 	if (parsed === null) return EXIT.badConfig;
 	const { config } = parsed;
 	const telemetry = new Telemetry({ config, process: processFacts(options.version), isHuman: process.stderr.isTTY });
 	const app = new App({
 		config,
-		defaultRule: parsed.defaultRule,
-		describeConfig: () => parsed.describe(),
+		describeConfig: () => effectiveConfig(parsed.provenance),
 		telemetry,
-		compileRegex: await loadRegexEngine(config),
+		compileRegex: parsed.compileRegex,
 	});
 	try {
 		await app.start();
@@ -46,8 +46,12 @@ export async function run(options: RunOptions): Promise<number> {
 	return code;
 }
 
+interface Loaded extends ParsedConfig {
+	readonly compileRegex: CompileRegex;
+}
+
 /** The parsed file; `null` after its issues have been printed. */
-function load(given: string): ParsedConfig | null {
+async function load(given: string): Promise<Loaded | null> {
 	let file: string;
 	let text: string;
 	try {
@@ -57,10 +61,11 @@ function load(given: string): ParsedConfig | null {
 		say(`outrigger: ${given}: ${(error as Error).message}`);
 		return null;
 	}
-	const result = parseConfig(text, file, (name) => process.env[name], hashOf);
+	const compileRegex = mayUseRegex(text) ? await loadRegexCompiler() : noRegex;
+	const result = parseConfig(text, file, (name) => process.env[name], { hash: hashOf, compileRegex });
 	const issues = result.ok ? result.warnings : result.issues;
 	for (const issue of issues) say(formatIssue(issue));
-	if (result.ok) return result;
+	if (result.ok) return { ...result, compileRegex };
 	say(`outrigger: ${issues.length} ${issues.length === 1 ? 'issue' : 'issues'} in ${file}; nothing was started`);
 	return null;
 }

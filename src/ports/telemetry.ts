@@ -1,5 +1,8 @@
 /** What the data path tells the outside of an exchange. The exchange itself is the record: nothing is copied for it. */
 import type { ErrorCode } from '../error.ts';
+import type { RetryReason, RetrySkipReason } from '../resilience/retry.ts';
+
+export type { RetryReason, RetrySkipReason };
 
 /** Why an attempt ended as it did; `''` while it runs, `ok` when a response head came. */
 export type AttemptOutcome = 'ok' | ErrorCode | '';
@@ -62,23 +65,6 @@ export interface ExchangeRecord {
 	readonly isTunnel: boolean;
 	readonly attempts: readonly AttemptRecord[];
 }
-
-/** Why a failure was not retried (`outrigger_retries_skipped_total`). */
-export type RetrySkipReason =
-	| 'off'
-	| 'attempts'
-	| 'method'
-	| 'condition'
-	| 'body_too_large'
-	| 'budget'
-	| 'limit_retries'
-	| 'deadline'
-	| 'response_started'
-	| 'client_gone'
-	| 'circuit_open';
-
-/** Why one was (`outrigger_retries_total`). */
-export type RetryReason = 'connect-failure' | 'reset' | 'refused-stream' | 'timeout' | 'status' | 'idle-race';
 
 export interface ExchangeRecorder {
 	/** A request's head has been read. */

@@ -5,12 +5,13 @@
 import type { ErrorCode, ProxyError } from '../error.ts';
 import type { ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
-import type { UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
+import type { DownstreamStream, UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { AttemptOutcome, AttemptRecord } from '../ports/telemetry.ts';
 import type { Service } from './service.ts';
 
 /** What an attempt needs of its exchange. */
 export interface AttemptOwner {
+	readonly stream: DownstreamStream;
 	now(): number;
 	onConnected(attempt: Attempt, stream: UpstreamStream): void;
 	/** Whatever ended it without a whole response. */
@@ -19,8 +20,6 @@ export interface AttemptOwner {
 	onResponseHead(attempt: Attempt, head: ResponseHead): void;
 	onResponseData(buffer: Buffer, start: number, end: number): void;
 	onResponseEnd(trailers: HeaderList | null): void;
-	onUpstreamDrain(): void;
-	flushDownstream(): void;
 }
 
 export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
@@ -109,10 +108,10 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 	}
 
 	onDrain(): void {
-		this.exchange.onUpstreamDrain();
+		this.exchange.stream.resume();
 	}
 
 	onFlush(): void {
-		this.exchange.flushDownstream();
+		this.exchange.stream.flush();
 	}
 }

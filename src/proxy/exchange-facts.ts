@@ -1,13 +1,14 @@
 /** What is known of an exchange: the record that metrics, access log and traces read when it is over. */
-import { type Clock, TimerEntry } from '../clock.ts';
+import { TimerEntry } from '../clock.ts';
 import type { ErrorCode, ProxyError } from '../error.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { DownstreamStream } from '../ports/stream.ts';
 import type { ExchangeRecord, RouteSeries } from '../ports/telemetry.ts';
 import type { Attempt } from './attempt.ts';
-import type { Route } from './context.ts';
+import type { ProxyContext, Route } from './context.ts';
 
 export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord {
+	readonly context: ProxyContext;
 	readonly stream: DownstreamStream;
 	readonly head: RequestHead;
 	/** Clock time of the first byte. */
@@ -30,18 +31,17 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	durationMs = 0;
 	addedMs = 0;
 	private flag = '';
-	private readonly clock: Clock;
 
-	constructor(stream: DownstreamStream, head: RequestHead, clock: Clock) {
+	constructor(context: ProxyContext, stream: DownstreamStream, head: RequestHead) {
 		super();
+		this.context = context;
 		this.stream = stream;
 		this.head = head;
-		this.clock = clock;
-		this.startedNow = clock.now();
+		this.startedNow = context.clock.now();
 	}
 
 	now(): number {
-		return this.clock.now();
+		return this.context.clock.now();
 	}
 
 	protected note(error: ProxyError): void {
@@ -84,7 +84,7 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	}
 
 	get startedAt(): number {
-		return this.clock.wall() - this.durationMs;
+		return this.context.clock.wall() - this.durationMs;
 	}
 
 	get peerAddress(): string {

@@ -20,7 +20,6 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	/** Milliseconds without a byte that end the exchange; 0: never. */
 	protected abstract idleLimitMs(): number;
 	protected abstract onDeadline(deadline: Deadline): void;
-	protected abstract armTimer(delayMs: number): void;
 	protected abstract isOver(): boolean;
 
 	/** Arms the timer for the nearest deadline, unless it is armed for an earlier moment already. */
@@ -30,7 +29,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 		const nearest = Math.min(this.requestDeadline, this.attemptDeadline, this.resumeAt, idleAt);
 		if (nearest === NEVER || (this.timerTick !== -1 && nearest >= this.timerAt)) return;
 		this.timerAt = nearest;
-		this.armTimer(Math.max(0, nearest - now));
+		this.context.timers.arm(this, Math.max(0, nearest - now));
 	}
 
 	override onTimer(): void {

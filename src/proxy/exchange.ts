@@ -28,7 +28,6 @@ export interface Steps {
 }
 
 export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner {
-	readonly context: ProxyContext;
 	private readonly steps: Steps;
 	state: State = State.received;
 	/** Attempts made so far, replays of the idle race not counted. */
@@ -51,8 +50,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private nextBackoffMs = 0;
 
 	constructor(context: ProxyContext, steps: Steps, stream: DownstreamStream, head: RequestHead) {
-		super(stream, head, context.clock);
-		this.context = context;
+		super(context, stream, head);
 		this.steps = steps;
 		this.body = head.framing === Framing.none ? null : new RequestBody();
 	}
@@ -84,7 +82,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		if (got instanceof ProxyError) return this.onAttemptFailed(got);
 		if (got !== null) return this.send(attempt, got);
 		this.to(State.waiting);
-		if (!this.requestEnded) this.stream.pause();
+		this.holdBody();
 	}
 
 	onConnected(attempt: Attempt, stream: UpstreamStream): void {
@@ -105,7 +103,12 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 			if (!this.keepsBody || body.isOverLimit) body.drop();
 		}
 		if (this.requestEnded) stream.end(this.requestTrailers);
-		else if (accepting) this.stream.resume();
+		if (accepting) this.stream.resume();
+	}
+
+	/** Nobody to give the body to for now: the client waits. */
+	private holdBody(): void {
+		if (this.body !== null && !this.requestEnded) this.stream.pause();
 	}
 
 	/** Anything that ends an attempt without a response that is good enough. */
@@ -135,7 +138,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.to(State.backingOff);
 		this.nextBackoffMs = ms;
 		this.resumeAt = now + ms;
-		if (!this.requestEnded) this.stream.pause();
+		this.holdBody();
 		this.setTimer(now);
 	}
 
@@ -231,14 +234,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.settleAttempt('');
 		current?.stream?.abandon();
 		this.finish();
-	}
-
-	onUpstreamDrain(): void {
-		this.stream.resume();
-	}
-
-	flushDownstream(): void {
-		this.stream.flush();
 	}
 
 	/** Too late for an answer: the client must see that the response is broken. */
@@ -349,10 +344,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		const { matched } = this;
 		if (matched === null) return this.context.defaultIdleMs;
 		return this.isTunnel ? matched.tunnelIdleMs : matched.idleMs;
-	}
-
-	protected override armTimer(delayMs: number): void {
-		this.context.timers.arm(this, delayMs);
 	}
 
 	protected override isOver(): boolean {

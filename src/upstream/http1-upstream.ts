@@ -55,6 +55,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	private headSink: UpstreamSink | null = null;
 	private isChunked = false;
 	private requestEnded = false;
+	private hasHead = false;
 	private responseEnded = false;
 	private keepAlive = true;
 	private trailers: HeaderList | null = null;
@@ -92,6 +93,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 		this.hasWritten = false;
 		this.hasRead = false;
 		this.requestEnded = false;
+		this.hasHead = false;
 		this.responseEnded = false;
 		this.keepAlive = true;
 		this.trailers = null;
@@ -248,7 +250,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 
 	private progress(): string {
 		if (!this.hasRead) return this.isReused ? 'before an answer (it had been idle)' : 'before an answer';
-		return this.parser.isInHead ? 'within the head of its answer' : 'before the end of its answer';
+		return this.hasHead ? 'before the end of its answer' : 'within the head of its answer';
 	}
 
 	onWritable(): void {
@@ -285,6 +287,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	}
 
 	onResponseHead(head: ResponseHead): void {
+		this.hasHead = true;
 		this.keepAlive = head.keepAlive;
 		if (head.keepAliveTimeout >= 0) this.keeper.onKeepAliveHint(head.keepAliveTimeout);
 		this.headSink?.onHead(head);

@@ -1,0 +1,136 @@
+/** A whole sidecar in this process, in front of an origin that the test scripts: real sockets, port 0, no child process. */
+
+import { Telemetry } from '../../src/app/telemetry.ts';
+import { App } from '../../src/app.ts';
+import { formatIssue } from '../../src/config/issue.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import type { ExchangeRecord, RetryReason, RetrySkipReason } from '../../src/ports/telemetry.ts';
+import { loadRegexCompiler } from '../../src/routing/regex.ts';
+import { DEADLINE_MS, waitFor } from '../support/wait-for.ts';
+import type { WireMessage } from '../support/wire-message.ts';
+
+/** A record as it was when the exchange ended: the live object changes with its connection. */
+export type Recorded = Pick<
+	ExchangeRecord,
+	'route' | 'method' | 'target' | 'status' | 'errorCode' | 'errorDetail' | 'flags' | 'isLocalReply' | 'requestBytes'
+> & { attempts: { outcome: string; isReused: boolean; status: number }[]; responseBytes: number };
+
+export class RunningSidecar {
+	readonly app: App;
+	readonly telemetry: Telemetry;
+	readonly records: Recorded[] = [];
+	readonly retries: RetryReason[] = [];
+	readonly skips: RetrySkipReason[] = [];
+
+	private constructor(app: App, telemetry: Telemetry) {
+		this.app = app;
+		this.telemetry = telemetry;
+	}
+
+	/** `yaml` is what follows `app: {port}`, `inbound: {listen: 127.0.0.1:0 …}`; see `routeFile`. */
+	static async start(yaml: string, options: { waitForReady?: boolean } = {}): Promise<RunningSidecar> {
+		const parsed = parseConfig(yaml, 'test.yaml', () => undefined);
+		if (!parsed.ok) throw new Error(parsed.issues.map((issue) => formatIssue(issue)).join('\n'));
+		const { config } = parsed;
+		const telemetry = new Telemetry({ config, process: PROCESS, isHuman: false });
+		telemetry.setLogLevel('error');
+		const app = new App({
+			config,
+			describeConfig: () => ({}),
+			telemetry,
+			compileRegex: await loadRegexCompiler(),
+		});
+		const running = new RunningSidecar(app, telemetry);
+		running.spy();
+		await app.start();
+		if (options.waitForReady !== false) await waitFor('the sidecar to be ready', () => app.ready().ok);
+		return running;
+	}
+
+	get port(): number {
+		return this.app.bound.inbound;
+	}
+
+	get admin(): string {
+		return `http://127.0.0.1:${this.app.bound.admin?.port}`;
+	}
+
+	async waitForRecords(count: number): Promise<Recorded[]> {
+		await waitFor(`${count} finished exchanges`, () => this.records.length >= count, DEADLINE_MS);
+		return this.records;
+	}
+
+	async metric(name: string, labels: Record<string, string> = {}): Promise<number> {
+		const text = await this.telemetry.metrics.text();
+		for (const line of text.split('\n')) {
+			const match = /^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)$/.exec(line);
+			if (match?.[1] !== name) continue;
+			const found = Object.fromEntries(
+				[...(match[2] ?? '').matchAll(/([a-z_]+)="([^"]*)"/g)].map(([, k, v]) => [k, v]),
+			);
+			if (Object.entries(labels).every(([key, value]) => found[key] === value)) return Number(match[3]);
+		}
+		return 0;
+	}
+
+	async stop(): Promise<void> {
+		await this.app.stop();
+	}
+
+	/** Sees what the data path tells telemetry, without being in its way. */
+	private spy(): void {
+		const { recorder } = this.telemetry;
+		const ended = recorder.ended.bind(recorder);
+		recorder.ended = (record) => {
+			const { route, method, target, status, errorCode, errorDetail, flags, isLocalReply } = record;
+			const { requestBytes, responseBytes } = record;
+			const attempts = record.attempts.map((each) => ({
+				outcome: each.outcome,
+				isReused: each.isReused,
+				status: each.status,
+			}));
+			const facts = { route, method, target, status, errorCode, errorDetail, flags, isLocalReply };
+			this.records.push({ ...facts, requestBytes, responseBytes, attempts });
+			ended(record);
+		};
+		const retried = recorder.retried.bind(recorder);
+		recorder.retried = (service, reason) => {
+			this.retries.push(reason);
+			retried(service, reason);
+		};
+		const skipped = recorder.retrySkipped.bind(recorder);
+		recorder.retrySkipped = (reason) => {
+			this.skips.push(reason);
+			skipped(reason);
+		};
+	}
+}
+
+/** A route file in front of the origin at a port; `more` replaces or adds top-level blocks, `inbound` adds to inbound. */
+export function routeFile(
+	appPort: number,
+	more: { inbound?: object; app?: object; [key: string]: unknown } = {},
+): string {
+	const { inbound, app, ...rest } = more;
+	return JSON.stringify({
+		app: { port: appPort, ...app },
+		inbound: { listen: '127.0.0.1:0', ...inbound },
+		admin: { listen: '127.0.0.1:0' },
+		telemetry: { accessLog: { when: 'off' } },
+		shutdown: { drain: '5s', propagation: '0s' },
+		...rest,
+	});
+}
+
+const PROCESS = {
+	version: 'test',
+	cpuUsage: () => process.cpuUsage(),
+	memoryUsage: () => process.memoryUsage(),
+	uptime: () => process.uptime(),
+};
+
+/** The head of a message as it came, its empty line included. */
+export function headOf(message: WireMessage | undefined): string {
+	const raw = message?.raw.toString('latin1') ?? '';
+	return raw.slice(0, raw.indexOf('\r\n\r\n') + 4);
+}
