@@ -121,6 +121,12 @@ export class RecordingOrigin {
 		this.connections.length = 0;
 	}
 
+	/** Drops what was recorded of connections that are gone; those that are open stay whole. */
+	forgetFinished(): void {
+		const open = this.connections.filter((connection) => !connection.socket.destroyed);
+		this.connections.splice(0, this.connections.length, ...open);
+	}
+
 	async waitForRequests(count: number): Promise<WireMessage[]> {
 		await waitFor(`${count} requests at the origin`, () => this.requests.length >= count);
 		return this.requests;
