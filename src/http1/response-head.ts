@@ -41,13 +41,12 @@ export function finishResponseHead(head: ResponseHead, line: StatusLine, method:
 		else if (id === FieldId.upgrade && head.status === 101 && head.upgrade === '')
 			head.upgrade = text.slice(start, end);
 	}
+	// RFC 9110 §15.2.2: it must say what it switches to. Readers disagree on what a 101 is that does not.
 	if (head.status === 101 && head.upgrade === '') return bad('101 without Upgrade');
 	const asksClose = (options & ConnectionOption.close) !== 0;
 	head.keepAlive = !asksClose && (head.version === 11 || (options & ConnectionOption.keepAlive) !== 0);
 	head.framing = Framing.none;
 	head.contentLength = 0;
-	// RFC 9110 §15.2.2: it must say what it switches to. Readers disagree on what a 101 is that does not.
-	if (head.status === 101 && head.upgrade === '') return bad('101 without Upgrade');
 	if (neverHasBody(head.status, method)) {
 		// RFC 9110 §8.6, §6.1 of RFC 9112: such a message has neither field; receivers disagree on what to do about one.
 		if (lengths > 0) headers.removeId(FieldId.contentLength);
