@@ -21,8 +21,9 @@ import { extraPeer, outrigger, projectVersion } from './load/own-peers.ts';
 import { preparePacer } from './load/pacer.ts';
 import { type FoundPeer, isFound, isMissing, type Peer } from './load/peer.ts';
 import { LATENCY, makePlan, THROUGHPUT } from './load/plan.ts';
+import { reasonOf } from './load/reason.ts';
 import type { BenchResult } from './load/result.ts';
-import { measureThroughput, reasonOf } from './load/throughput.ts';
+import { measureThroughput } from './load/throughput.ts';
 import { plotsOf } from './report/plots.ts';
 import { writeReadme } from './report/readme.ts';
 import { tablesOf } from './report/tables.ts';
@@ -87,6 +88,8 @@ async function measureIn(
 	{ found, skipped }: Selection,
 	options: Options,
 ): Promise<BenchResult> {
+	const date = new Date().toISOString();
+	const project = projectVersion();
 	const plan = makePlan(options, found.length);
 	const say = (text: string) => console.error(`bench: ${text}`);
 	const { layout } = machine;
@@ -106,7 +109,7 @@ async function measureIn(
 	const reports = peers.map(({ name, ours, version, setting }) => ({ name, ours, version, setting }));
 	const what = { origin: origin.kind, generator: bench.pacer.kind, peers: reports, skipped };
 	const figures = { throughput, latency, memory, start };
-	return { date: new Date().toISOString(), project: projectVersion(), machine, ...made, ...what, ...figures };
+	return { date, project, machine, ...made, ...what, ...figures };
 }
 
 /** A peer that does not come up is skipped with what it said; the others are measured all the same. */

@@ -8,9 +8,9 @@ import { type LivePeer, rotated } from './live-peer.ts';
 import { type Metered, metered, remarks } from './meter.ts';
 import { type PaceRun, runPacer } from './pacer.ts';
 import { LATENCY_CONNECTIONS, LATENCY_PATH, type LatencySpec } from './plan.ts';
+import { reasonOf } from './reason.ts';
 import type { LatencyCase, LatencyRow, Percentiles } from './result.ts';
 import { median, summarize } from './stats.ts';
-import { reasonOf } from './throughput.ts';
 import { runWrk } from './wrk.ts';
 
 interface Rounds {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { firstSuccess, freePort } from './endpoint.ts';
 import type { FoundPeer } from './peer.ts';
 import { type Running, start } from './process-tree.ts';
+import { errorLine } from './reason.ts';
 
 export interface LivePeer {
 	readonly peer: FoundPeer;
@@ -20,7 +21,6 @@ export interface Site {
 }
 
 const START_MS = 10_000;
-const LOG_TAIL_CHARACTERS = 600;
 /** nginx's worker gives up root, and must still read its files. */
 const READABLE_BY_ALL = 0o755;
 
@@ -38,7 +38,8 @@ export async function startPeer(peer: FoundPeer, site: Site): Promise<LivePeer> 
 	const at = await firstSuccess(ready.port, ready.path, () => process.exited() || performance.now() > deadline);
 	if (at === null) {
 		await process.stop();
-		throw new Error(`${peer.name} did not start: ${readFileSync(logFile, 'utf8').slice(-LOG_TAIL_CHARACTERS).trim()}`);
+		const said = errorLine(readFileSync(logFile, 'utf8'));
+		throw new Error(`did not start${said === '' ? '' : `: ${said}`}`);
 	}
 	return { peer, port, process, startMs: at - process.startedAtMs };
 }

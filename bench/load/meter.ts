@@ -16,7 +16,7 @@ export interface Metered<T> {
 	readonly stolenShare: number;
 }
 
-/** A proxy that idled for more than this share of the run was waiting for the load side. */
+/** A proxy's core that idled for more than the rest of the run was waiting for the load side. */
 const BOTTLENECK_SHARE = 0.9;
 /** Other work on the proxy's core above this share disturbs the figures (it evicts caches and takes turns). */
 const FOREIGN_SHARE = 0.1;
@@ -48,7 +48,7 @@ export function remarks(runs: readonly Metered<unknown>[], layout: CoreLayout, c
 	const percent = (value: number) => `${Math.round(value * 100)} %`;
 	const notes: string[] = [];
 	const ownCore = layout.proxy !== null && layout.proxy !== layout.load;
-	if (closedLoop && ownCore && share('proxyShare') < BOTTLENECK_SHARE) {
+	if (closedLoop && ownCore && share('proxyShare') + share('foreignShare') < BOTTLENECK_SHARE) {
 		notes.push(`the load side was the bottleneck (proxy ${percent(share('proxyShare'))} busy)`);
 	}
 	if (ownCore && share('foreignShare') > FOREIGN_SHARE) {

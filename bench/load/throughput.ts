@@ -10,6 +10,7 @@ import { type Metered, metered, remarks } from './meter.ts';
 import { type Origin, startNode } from './origin.ts';
 import type { ThroughputSpec } from './plan.ts';
 import { pinned } from './process-tree.ts';
+import { reasonOf } from './reason.ts';
 import type { ThroughputCase, ThroughputRow } from './result.ts';
 import { median, summarize } from './stats.ts';
 import { runWrk } from './wrk.ts';
@@ -118,11 +119,4 @@ function rowOf({ layout }: Bench, { live, runs, unsupported }: Contender): Throu
 		foreignShare: median(runs.map(({ foreignShare }) => foreignShare)),
 		notes,
 	};
-}
-
-/** The last line of what failed, which is where a program says why. */
-export function reasonOf(error: unknown): string {
-	const text =
-		error instanceof Error && 'stderr' in error && error.stderr !== '' ? String(error.stderr) : String(error);
-	return text.trim().split('\n').at(-1) ?? text;
 }

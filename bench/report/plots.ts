@@ -10,10 +10,12 @@ export interface Plot {
 	readonly svg: string;
 }
 
+const PERCENTILES = ['p50', 'p99'] as const;
+
 export function plotsOf(result: BenchResult): Plot[] {
 	const plots = [
 		...result.throughput.map((measured) => cpuPlot(result, measured)),
-		...result.latency.map((measured) => latencyPlot(result, measured)),
+		...result.latency.flatMap((measured) => PERCENTILES.map((key) => latencyPlot(result, measured, key))),
 		memoryPlot(result),
 	];
 	return plots.filter((plot) => plot !== null);
@@ -29,16 +31,21 @@ function cpuPlot(result: BenchResult, { id, title, rows }: ThroughputCase): Plot
 	return plot(`cpu-${id}`, chart, ascending(bars));
 }
 
-function latencyPlot(result: BenchResult, { id, rate, rows }: LatencyCase): Plot | null {
+/** One each: a p99 is often twenty times the p50, which would not be seen beside it. */
+function latencyPlot(
+	result: BenchResult,
+	{ id, rate, rows }: LatencyCase,
+	key: (typeof PERCENTILES)[number],
+): Plot | null {
 	const bars = rows.flatMap(({ peer, added, saturated }) =>
-		added === undefined || saturated ? [] : [row(result, peer, [bar(added.p50), bar(added.p99)])],
+		added === undefined || saturated ? [] : [row(result, peer, [bar(added[key])])],
 	);
 	const left = rows.filter(({ saturated }) => saturated).map(({ peer }) => peer);
-	const heading = `Added latency at ${rate.toLocaleString('en')} requests/s, 16 connections, 1 KB`;
+	const heading = `Added ${key} latency at ${rate.toLocaleString('en')} requests/s, 16 connections, 1 KB`;
 	const subtitle = `through the proxy minus direct, from the intended send time; median of ${result.latencyRounds} rounds`;
 	const axis = `µs added (less is better)${left.length === 0 ? '' : `; cannot keep up: ${left.join(', ')}`}`;
-	const chart = { title: heading, subtitle, axis, series: ['p50', 'p99'] };
-	return plot(id, chart, ascending(bars));
+	const chart = { title: heading, subtitle, axis, series: [key] };
+	return plot(`${id}-${key}`, chart, ascending(bars));
 }
 
 function memoryPlot(result: BenchResult): Plot | null {

@@ -6,7 +6,7 @@ import { figureTables, heading } from './tables.ts';
 
 const BEGIN = '<!-- bench:begin (written by `npm run bench -- --write-readme`) -->';
 /** The other plots lie beside these in results/. */
-const SHOWN = /^(cpu-get-100|latency-\d+|memory)$/;
+const SHOWN = /^(cpu-get-100|latency-.*|memory)$/;
 const END = '<!-- bench:end -->';
 
 export function writeReadme(file: string, result: BenchResult): void {

@@ -19,10 +19,12 @@ function forwardable(raw: readonly string[]): string[] {
 
 function handlerFor(response: ServerResponse): Dispatcher.DispatchHandler {
 	return {
+		onRequestStart(controller) {
+			response.on('drain', () => controller.resume());
+		},
 		onResponseStart(controller, status) {
 			const raw = (controller.rawHeaders ?? []) as readonly (Buffer | string)[];
 			response.writeHead(status, forwardable(raw.map(String)));
-			response.on('drain', () => controller.resume());
 		},
 		onResponseData(controller, chunk) {
 			if (!response.write(chunk)) controller.pause();
@@ -30,7 +32,8 @@ function handlerFor(response: ServerResponse): Dispatcher.DispatchHandler {
 		onResponseEnd() {
 			response.end();
 		},
-		onResponseError() {
+		onResponseError(_controller, error) {
+			console.error(error);
 			response.destroy();
 		},
 	};
