@@ -11,6 +11,7 @@ import type { Telemetry } from './app/telemetry.ts';
 import type { Config, Rule } from './config/config.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
 import { listensBeyondLoopback } from './io/listening-sockets.ts';
+import { loopClock } from './io/loop-clock.ts';
 import { systemClock, systemRandom } from './io/system.ts';
 import type { TimerWheel } from './io/timer-wheel.ts';
 import { Listener } from './listener/listener.ts';
@@ -80,6 +81,7 @@ export class App {
 			throw error;
 		}
 		this.isStarted = true;
+		loopClock.refresh();
 		this.health.start();
 	}
 
@@ -94,6 +96,7 @@ export class App {
 			...inbound.listen,
 			handler: new Forwarder(this.buildContext(), this.parts.service),
 			timers: this.timers,
+			clock: loopClock,
 			log: telemetry.log,
 			headLimits: this.parts.headLimits,
 			maxConnections: limits.connections,
@@ -114,7 +117,7 @@ export class App {
 		const routes = config.inbound.routes.map((rule) => ({ rule, value: this.buildRoute(rule) }));
 		this.routes = [...routes.map(({ value }) => value), ...(config.inbound.unmatched === 'app' ? [unmatched] : [])];
 		return {
-			clock: systemClock,
+			clock: loopClock,
 			timers: this.timers,
 			random: systemRandom,
 			recorder: telemetry.recorder,
@@ -244,6 +247,7 @@ export class App {
 		telemetry.log.info({ propagationMs, drainMs: config.shutdown.drain }, 'draining');
 		await this.waitUntil(() => !this.isHealthy, propagationMs);
 		let isEmpty = false;
+		loopClock.refresh();
 		const emptied = this.listener?.drain().then(() => {
 			isEmpty = true;
 		});

@@ -37,6 +37,8 @@ export interface Timers {
 	readonly resolutionMs: number;
 	/** Arms the entry, or moves it when it is armed already. `delayMs` ≥ 0. */
 	arm(entry: TimerEntry, delayMs: number): void;
+	/** As `arm`, at a time of the monotonic clock: for whoever has read it already. */
+	armAt(entry: TimerEntry, deadlineMs: number): void;
 	/** Does nothing when the entry is not armed. */
 	disarm(entry: TimerEntry): void;
 }

@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { DEFAULT_HEAD_LIMITS } from '../http1/limits.ts';
-import { systemClock } from '../io/system.ts';
+import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 import { Service } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
@@ -33,7 +33,7 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 	const { timers, metrics } = telemetry;
 	const endpoint = endpointOf(config);
 	const headLimits = { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers };
-	const dialing = { endpoint, connectTimeoutMs: connect.timeout, service: APP_SERVICE, clock: systemClock, timers };
+	const dialing = { endpoint, connectTimeoutMs: connect.timeout, service: APP_SERVICE, clock: loopClock, timers };
 	const dialer = new Dialer({
 		...dialing,
 		recorder: {
@@ -46,7 +46,7 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 	});
 	const pool = new Http1Pool({
 		dialer,
-		clock: systemClock,
+		clock: loopClock,
 		timers,
 		idleAge: new IdleAge(),
 		idleMs: connect.idle,
@@ -56,7 +56,7 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 		maxAgeMs: connect.maxAge,
 		limits: headLimits,
 	});
-	const now = systemClock.now();
+	const now = loopClock.now();
 	const service = new Service({
 		name: APP_SERVICE,
 		pool,

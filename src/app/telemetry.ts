@@ -2,6 +2,7 @@
 import { HttpControlServer } from '../admin/control-server.ts';
 import type { Config, Rule } from '../config/config.ts';
 import { breathe } from '../io/breathe.ts';
+import { loopTimer } from '../io/loop-clock.ts';
 import { systemClock, systemRandom } from '../io/system.ts';
 import { TimerWheel } from '../io/timer-wheel.ts';
 import type { BoundAddress, ControlServer } from '../ports/control.ts';
@@ -16,6 +17,9 @@ import { isLogLevel, OwnLog } from '../telemetry/own-log.ts';
 import type { ProcessFacts } from '../telemetry/process-metrics.ts';
 import { Recorder } from '../telemetry/recorder.ts';
 
+/** Deadlines here are tens of milliseconds and up. */
+const TIMER_RESOLUTION_MS = 10;
+
 export interface TelemetryOptions {
 	readonly config: Config;
 	readonly process: ProcessFacts;
@@ -24,7 +28,7 @@ export interface TelemetryOptions {
 }
 
 export class Telemetry {
-	readonly timers = new TimerWheel(systemClock);
+	readonly timers = new TimerWheel(systemClock, TIMER_RESOLUTION_MS, loopTimer());
 	readonly log: Log;
 	readonly metrics: Metrics;
 	readonly recorder: ExchangeRecorder;

@@ -8,6 +8,7 @@
  */
 import net from 'node:net';
 import { sharedReadBuffer } from './byte-socket.ts';
+import { loopClock } from './loop-clock.ts';
 
 /** Made for each accepted socket, before any of its bytes is read. */
 export interface AcceptedReader {
@@ -39,11 +40,13 @@ export function acceptShared(server: net.Server, onAccepted: OnAccepted): boolea
 			onread: {
 				buffer: sharedReadBuffer,
 				callback(length: number, buffer: Buffer): boolean {
+					loopClock.refresh();
 					reader?.onBytes(buffer, length);
 					return true;
 				},
 			},
 		};
+		loopClock.refresh();
 		handle.setNoDelay?.(true);
 		const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
 		reader = onAccepted(socket);
@@ -54,8 +57,12 @@ export function acceptShared(server: net.Server, onAccepted: OnAccepted): boolea
 /** Accepts by the public events. The server must have been made with `allowHalfOpen`, `pauseOnConnect` and `noDelay`. */
 export function acceptPlain(server: net.Server, onAccepted: OnAccepted): void {
 	server.on('connection', (socket) => {
+		loopClock.refresh();
 		const reader = onAccepted(socket);
-		socket.on('data', (chunk: Buffer) => reader.onBytes(chunk, chunk.length));
+		socket.on('data', (chunk: Buffer) => {
+			loopClock.refresh();
+			reader.onBytes(chunk, chunk.length);
+		});
 		socket.pause();
 	});
 }

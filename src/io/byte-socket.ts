@@ -9,6 +9,7 @@
  * Socket errors are translated nowhere but in the owners of these callbacks.
  */
 import type net from 'node:net';
+import { loopClock } from './loop-clock.ts';
 
 /** Bytes a read may bring: one full pipe of a default loopback socket, and what libuv itself would allocate. */
 export const READ_BUFFER_BYTES = 64 * 1024;
@@ -34,7 +35,16 @@ export function watchSocket(socket: net.Socket, owner: SocketOwner): void {
 	socket.on('error', (error) => {
 		failure = error;
 	});
-	socket.on('end', () => owner.onPeerEnd());
-	socket.on('drain', () => owner.onWritable());
-	socket.on('close', () => owner.onClosed(failure));
+	socket.on('end', () => {
+		loopClock.refresh();
+		owner.onPeerEnd();
+	});
+	socket.on('drain', () => {
+		loopClock.refresh();
+		owner.onWritable();
+	});
+	socket.on('close', () => {
+		loopClock.refresh();
+		owner.onClosed(failure);
+	});
 }

@@ -31,7 +31,7 @@ export interface WheelTimer {
 }
 
 /** One `setTimeout` that does not keep the process alive. */
-class SystemTimer implements WheelTimer {
+export class SystemTimer implements WheelTimer {
 	private handle: NodeJS.Timeout | undefined;
 
 	set(callback: () => void, delayMs: number): void {

@@ -1,5 +1,5 @@
 /** What every connection of a listener shares. Made once by the listener. */
-import type { Timers } from '../clock.ts';
+import type { Clock, Timers } from '../clock.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { RequestHandler } from '../ports/stream.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -8,6 +8,7 @@ import type { Http1Downstream } from './http1-downstream.ts';
 export interface ListenerContext {
 	readonly handler: RequestHandler;
 	readonly timers: Timers;
+	readonly clock: Clock;
 	readonly table: ConnectionTable<Http1Downstream>;
 	readonly headLimits: HeadLimits;
 	/** Milliseconds a connection may be silent between requests; 0: for ever. */

@@ -147,7 +147,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 			if (this.closesAfter || this.peerEnded || context.isDraining()) return this.close();
 			if (this.standing !== Standing.idle) {
 				context.table.move(this, Standing.idle);
-				if (context.idleMs > 0) context.timers.arm(this, context.idleMs);
+				if (context.idleMs > 0) context.timers.armAt(this, context.clock.now() + context.idleMs);
 			}
 			return;
 		}

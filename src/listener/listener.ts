@@ -6,7 +6,7 @@
  * accepting, closes idle connections, and lets each busy one close after its response; `closeNow` ends what is left.
  */
 import net from 'node:net';
-import { TimerEntry, type Timers } from '../clock.ts';
+import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { acceptPlain, acceptShared } from '../io/accept-shared.ts';
 import type { Log } from '../ports/log.ts';
@@ -28,6 +28,7 @@ export interface ListenerOptions {
 	readonly port: number;
 	readonly handler: RequestHandler;
 	readonly timers: Timers;
+	readonly clock: Clock;
 	readonly log: Log;
 	readonly headLimits: HeadLimits;
 	readonly maxConnections: number;
@@ -75,6 +76,7 @@ export class Listener {
 		this.context = {
 			handler: options.handler,
 			timers: options.timers,
+			clock: options.clock,
 			table: this.table,
 			headLimits: options.headLimits,
 			idleMs: options.idleMs,

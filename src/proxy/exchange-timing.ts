@@ -29,7 +29,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 		const nearest = Math.min(this.requestDeadline, this.attemptDeadline, this.resumeAt, idleAt);
 		if (nearest === NEVER || (this.timerTick !== -1 && nearest >= this.timerAt)) return;
 		this.timerAt = nearest;
-		this.context.timers.arm(this, Math.max(0, nearest - now));
+		this.context.timers.armAt(this, nearest);
 	}
 
 	override onTimer(): void {

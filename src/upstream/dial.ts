@@ -3,6 +3,7 @@ import net from 'node:net';
 import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import { ProxyError } from '../error.ts';
 import { sharedReadBuffer } from '../io/byte-socket.ts';
+import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 
 /** Where an app listens: a port on this host, or a Unix socket. */
@@ -56,6 +57,7 @@ class Dial extends TimerEntry {
 		const onread = {
 			buffer: sharedReadBuffer,
 			callback: (length: number, buffer: Uint8Array): boolean => {
+				loopClock.refresh();
 				this.reader?.onBytes(buffer as Buffer, length);
 				return true;
 			},
@@ -64,10 +66,14 @@ class Dial extends TimerEntry {
 			'port' in endpoint ? { port: endpoint.port, host: LOOPBACKS[this.family] as string } : { path: endpoint.socket };
 		const socket = net.connect({ ...address, allowHalfOpen: true, noDelay: true, onread });
 		this.socket = socket;
-		const onError = (error: NodeJS.ErrnoException) => this.failed(error);
+		const onError = (error: NodeJS.ErrnoException) => {
+			loopClock.refresh();
+			this.failed(error);
+		};
 		socket.once('error', onError);
 		socket.once('connect', () => {
 			socket.removeListener('error', onError);
+			loopClock.refresh();
 			this.connected(socket);
 		});
 	}

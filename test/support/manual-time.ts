@@ -36,8 +36,12 @@ export class ManualTimers implements Timers {
 	}
 
 	arm(entry: TimerEntry, delayMs: number): void {
+		this.armAt(entry, this.clock.now() + delayMs);
+	}
+
+	armAt(entry: TimerEntry, deadlineMs: number): void {
 		this.armed.delete(entry);
-		entry.timerTick = Math.ceil(this.clock.now() + delayMs);
+		entry.timerTick = Math.ceil(deadlineMs);
 		this.armed.add(entry);
 	}
 
