@@ -12,10 +12,10 @@ export function parseSize(text: string): number {
 	return Number.isSafeInteger(bytes) ? bytes : -1;
 }
 
-/** In the largest binary unit that divides it. */
-export function formatSize(bytes: number): string {
+/** In the largest binary unit that divides it; a plain number where none does. */
+export function formatSize(bytes: number): string | number {
 	for (const unit of ['GiB', 'MiB', 'KiB'] as const) {
 		if (bytes > 0 && bytes % UNITS[unit] === 0) return `${bytes / UNITS[unit]}${unit}`;
 	}
-	return String(bytes);
+	return bytes;
 }

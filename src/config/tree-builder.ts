@@ -69,7 +69,7 @@ export class TreeBuilder {
 			this.#issues.noValue(span, { path, message, expected: '`${NAME}` or `${NAME:-default}`' });
 		}
 		// An empty plain scalar is no value in YAML, wherever the emptiness comes from.
-		const isAbsent = text === '' && node?.type === Scalar.PLAIN;
+		const isAbsent = text === '' && node?.type === Scalar.PLAIN && unset.length === 0;
 		return { ...scalar, value: isAbsent ? null : text, env: names.length > 0 ? { names, masked } : null };
 	}
 
@@ -128,7 +128,8 @@ export class TreeBuilder {
 		else if (target !== undefined) message = `aliases expand to more than ${MAX_ALIASED_NODES} values`;
 		const shownAt = target === undefined || target === 'open' ? span : (key ?? span);
 		this.#issues.noValue(shownAt, { path, message });
-		return { kind: 'scalar', value: null, span, key, entries: NO_ENTRIES, items: [], env: null, size: 1 };
+		// Something was meant to stand here: not `null`, which would be nothing.
+		return { kind: 'scalar', value: '', span, key, entries: NO_ENTRIES, items: [], env: null, size: 1 };
 	}
 
 	#spanOf(node: Node | null): Span | null {

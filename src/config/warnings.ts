@@ -17,6 +17,9 @@ export function warnAbout(config: Config, root: Located, issues: IssueList): voi
 	}
 	if (config.passthrough)
 		warn(['passthrough'], '`passthrough` forwards bytes: no rule, limit or metric of a request applies');
+	if (config.app.protocol === 'tcp' && config.inbound.routes.length > 0) {
+		warn(['inbound', 'routes'], '`inbound.routes` has no effect: `app.protocol: tcp` forwards bytes');
+	}
 	for (const [index, rule] of config.inbound.routes.entries())
 		warnAboutRetry(rule, ['inbound', 'routes', index, 'retry'], warn);
 	for (const { rule, index, shadowedBy } of findUnreachable(config.inbound.routes)) {

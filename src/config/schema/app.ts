@@ -5,7 +5,7 @@ const MIN_HEALTH_INTERVAL_MS = 100;
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 const EXPECTED_NAME = 'letters, digits, `.`, `_` and `-`, at most 253';
 
-/** `=` and `?` would be a query; what is sent is exactly this path. */
+/** A query may be part of it: it is sent as it stands here. */
 const HEALTH_PATH = /^\/[!-~]*$/;
 
 export const appSchema = block(
@@ -18,7 +18,7 @@ export const appSchema = block(
 			.optional()
 			.describe("The workload's version."),
 		port: port().optional().describe('Where the unchanged app listens on localhost. Either this or `socket`.'),
-		socket: text('a path', 'the path of a Unix socket, such as `/run/app.sock`', /^\/[^\p{Cc}]+$/u)
+		socket: text('a path', 'the path of a Unix socket, such as `/run/app.sock`', /^\/[^\x00-\x1f\x7f]+$/)
 			.optional()
 			.describe('Path of the Unix socket on which the app listens. Either this or `port`.'),
 		protocol: word(['auto', 'http1', 'tcp'], ['h2c', 'grpc', 'tls']).prefault('auto').describe('What the app speaks.'),

@@ -14,6 +14,8 @@ export interface Field {
 	/** The default as it would be written in the file; `undefined` without one. */
 	readonly fallback: unknown;
 	readonly isOptional: boolean;
+	/** The schema itself, without wrappers. */
+	readonly innermost: z.core.$ZodType;
 }
 
 export function describeField(schema: z.core.$ZodType): Field {
@@ -33,7 +35,7 @@ export function describeField(schema: z.core.$ZodType): Field {
 	}
 	const keys = inner instanceof z.core.$ZodObject ? inner._zod.def.shape : null;
 	const items = inner instanceof z.core.$ZodArray ? inner._zod.def.element : null;
-	return { keys, items, facts, description, fallback, isOptional };
+	return { keys, items, facts, description, fallback, isOptional, innermost: inner };
 }
 
 function unwrapOnce(schema: z.core.$ZodType): z.core.$ZodType | null {

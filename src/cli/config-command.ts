@@ -1,0 +1,42 @@
+/** `outrigger config FILE`: the whole configuration, defaults filled in, and where each value came from. */
+import type { Command } from 'commander';
+import { effectiveConfig } from '../config/effective.ts';
+import { effectiveYaml } from '../config/effective-yaml.ts';
+import { formatIssue } from '../config/issue.ts';
+import type { CommandIo } from './command-io.ts';
+import { EXIT } from './exit-codes.ts';
+import { loadRouteFile } from './load-route-file.ts';
+
+export interface ConfigArguments {
+	readonly file: string;
+	readonly json?: boolean;
+}
+
+const HELP = `
+Example:
+  outrigger config routes/example.yaml --effective
+
+Values that came from the environment are shown as \${NAME}.`;
+
+export function registerConfig(program: Command, io: CommandIo, finish: (exitCode: number) => void): void {
+	program
+		.command('config')
+		.summary('print the whole configuration and where each value came from')
+		.description('Print the whole configuration with defaults filled in and where each value came from.')
+		.argument('<file>', 'route file')
+		.option('--effective', 'what is in force, defaults included (always so in this version)')
+		.option('--json', 'print JSON: {value, from} for each key')
+		.addHelpText('after', HELP)
+		.action(async (file: string, options: Omit<ConfigArguments, 'file'>) => {
+			finish(await runConfig({ ...options, file }, io));
+		});
+}
+
+export async function runConfig({ file, json }: ConfigArguments, io: CommandIo): Promise<number> {
+	const result = await loadRouteFile(file, io);
+	for (const issue of result.ok ? result.warnings : result.issues) io.stderr(`${formatIssue(issue)}\n`);
+	if (!result.ok) return EXIT.badConfig;
+	const effective = effectiveConfig(result.provenance);
+	io.stdout(json === true ? `${JSON.stringify(effective, null, 2)}\n` : effectiveYaml(effective));
+	return EXIT.done;
+}
