@@ -12,6 +12,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SP = 0x20;
 const HASH = 0x23;
+const DOT = 0x2e;
 const ZERO = 0x30;
 const ONE = 0x31;
 const NINE = 0x39;
@@ -30,6 +31,9 @@ for (const c of '%.\\') TARGET[c.charCodeAt(0)] = UNUSUAL;
 const VERSION_BYTES = [...'HTTP/'].map((c) => c.charCodeAt(0));
 /** Length of `HTTP/1.1`. */
 const VERSION_LENGTH = 8;
+const MAJOR_AT = 5;
+const DOT_AT = 6;
+const MINOR_AT = 7;
 
 const State = { method: 0, target: 1, version: 2, lineFeed: 3 } as const;
 
@@ -106,20 +110,18 @@ export class RequestLine implements LineScanner {
 		return bytes[i] === LF ? i + 1 : this.fail('bare CR');
 	}
 
-	/** RFC 9112 §2.3. Only 1.0 and 1.1 exist; what looks like another version gets 505, what looks like none 400. */
+	/** RFC 9112 §2.3. A higher minor version is served as 1.1 (RFC 9110 §2.5), another major one not at all. */
 	private readVersion(bytes: Uint8Array, start: number, end: number): boolean {
-		const major = bytes[start + 5] as number;
-		const minor = bytes[start + 7] as number;
 		if (end - start !== VERSION_LENGTH || !isVersion(bytes, start)) {
 			this.fail('the request line has no HTTP version');
 			return false;
 		}
-		if (major === ONE && (minor === ZERO || minor === ONE)) {
-			this.version = minor === ONE ? 11 : 10;
-			return true;
+		if (bytes[start + MAJOR_AT] !== ONE) {
+			this.fault = new ProxyError('unsupported_version', 'only HTTP/1.0 and HTTP/1.1 are spoken here');
+			return false;
 		}
-		this.fault = new ProxyError('unsupported_version', 'only HTTP/1.0 and HTTP/1.1 are spoken here');
-		return false;
+		this.version = bytes[start + MINOR_AT] === ZERO ? 10 : 11;
+		return true;
 	}
 
 	private fail(detail: string): number {
@@ -133,7 +135,11 @@ export function isVersion(bytes: Uint8Array, start: number): boolean {
 	for (let i = 0; i < VERSION_BYTES.length; i++) {
 		if (bytes[start + i] !== VERSION_BYTES[i]) return false;
 	}
-	return isDigit(bytes[start + 5] as number) && bytes[start + 6] === 0x2e && isDigit(bytes[start + 7] as number);
+	return (
+		isDigit(bytes[start + MAJOR_AT] as number) &&
+		bytes[start + DOT_AT] === DOT &&
+		isDigit(bytes[start + MINOR_AT] as number)
+	);
 }
 
 function isDigit(c: number): boolean {

@@ -53,8 +53,7 @@ export class StatusLine implements LineScanner {
 		const length = end - base;
 		if (length < CODE_END || !isVersion(bytes, base) || bytes[base + 8] !== SP)
 			return this.refuse('no HTTP status line');
-		const minor = (bytes[base + 7] as number) - ZERO;
-		if (bytes[base + 5] !== ONE || minor > 1) return this.refuse('an HTTP version other than 1.0 and 1.1');
+		if (bytes[base + 5] !== ONE) return this.refuse('another major version of HTTP');
 		let status = 0;
 		for (let i = CODE_START; i < CODE_END; i++) {
 			const digit = (bytes[base + i] as number) - ZERO;
@@ -64,7 +63,8 @@ export class StatusLine implements LineScanner {
 		if (status < 100) return this.refuse('the status code is below 100');
 		if (length > CODE_END && bytes[base + CODE_END] !== SP)
 			return this.refuse('the status code has more than three digits');
-		this.version = minor === 1 ? 11 : 10;
+		// A higher minor version is read as 1.1 (RFC 9110 §2.5).
+		this.version = bytes[base + 7] === ZERO ? 10 : 11;
 		this.status = status;
 		this.reasonStart = Math.min(CODE_END + 1, length);
 		this.reasonEnd = length;
