@@ -1,5 +1,9 @@
-/** Everything that must hold for one input: no exception, the same however it is cut, and no unexplained disagreement. */
+/**
+ * Everything that must hold for one input: no exception, the same however it is cut, nothing sent on that could be read in
+ * two ways, and no unexplained disagreement with llhttp.
+ */
 import { type Cuts, linesOf, readRequests, readResponses, type Transcript } from '../support/codec-transcript.ts';
+import { problemOfAnswering, problemOfForwarding } from '../support/forwarded-form.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { compare, type Outcome } from './compare.ts';
 import type { FuzzInput } from './grammar.ts';
@@ -28,6 +32,9 @@ export function check(input: FuzzInput, random: SeededRandom): Outcome {
 	} catch (thrown) {
 		return { kind: 'failure', what: `threw ${String(thrown)}` };
 	}
+	const sentOn =
+		input.answers === null ? problemOfForwarding(bytes) : problemOfAnswering(bytes, input.answers, input.ended);
+	if (sentOn !== '') return { kind: 'failure', what: sentOn };
 	const theirs = runLlhttp(bytes, input.answers, input.ended);
 	return compare(ours, theirs, input.bytes);
 }

@@ -1,10 +1,10 @@
 /** Our parsers against llhttp, on one input. */
 import type { HeardMessage, Transcript } from '../support/codec-transcript.ts';
 import type { LlhttpMessage, LlhttpResult } from './llhttp.ts';
-import { LAXER, STRICTER } from './reasons.ts';
+import { DIFFERENT, LAXER, STRICTER } from './reasons.ts';
 
 export interface Outcome {
-	kind: 'agree' | 'stricter' | 'laxer' | 'failure';
+	kind: 'agree' | 'stricter' | 'laxer' | 'different' | 'failure';
 	/** Name of the reason, or what is wrong. */
 	what: string;
 }
@@ -66,6 +66,13 @@ function isLast(ours: Transcript, index: number): boolean {
 }
 
 export function compare(ours: Transcript, theirs: LlhttpResult, input: string): Outcome {
+	const outcome = compareMessages(ours, theirs, input);
+	if (outcome.kind !== 'failure') return outcome;
+	const reason = DIFFERENT.find((one) => one.what.test(outcome.what) && one.holds(input, ours.messages));
+	return reason === undefined ? outcome : { kind: 'different', what: reason.name };
+}
+
+function compareMessages(ours: Transcript, theirs: LlhttpResult, input: string): Outcome {
 	for (let i = 0; ; i++) {
 		const mine = ours.messages[i];
 		const other = theirs.messages[i];

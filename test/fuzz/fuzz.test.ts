@@ -4,7 +4,7 @@ import { Campaign } from './campaign.ts';
 import { check } from './check.ts';
 import { compare } from './compare.ts';
 import { runLlhttp } from './llhttp.ts';
-import { LAXER, STRICTER } from './reasons.ts';
+import { DIFFERENT, LAXER, STRICTER } from './reasons.ts';
 
 const SEED = 20260101;
 /** About three seconds; a longer run is `npm run fuzz`. */
@@ -50,7 +50,7 @@ describe('the fuzzer', () => {
 	});
 
 	it('names a section of an RFC for every reason, and no reason twice', () => {
-		const reasons = [...STRICTER, ...LAXER];
+		const reasons = [...STRICTER, ...LAXER, ...DIFFERENT];
 		expect(reasons.filter((reason) => !/^RFC \d{4} §\d/.test(reason.rfc))).toEqual([]);
 		expect(new Set(reasons.map((reason) => reason.name)).size).toBe(reasons.length);
 	});

@@ -126,6 +126,9 @@ function isBodiless(ours: HeardMessage | undefined): boolean {
 	return ours !== undefined && ours.status > 0 && (ours.status < 200 || ours.status === 204 || ours.isTunnel);
 }
 
+/** llhttp takes a space after the value for whitespace, but not a tab. */
+const TAB_AFTER_CODING = /\r\ntransfer-encoding:[^\r\n]*\t *\r\n/i;
+
 export const LAXER: readonly LaxerReason[] = [
 	{
 		name: 'unknown-method',
@@ -144,6 +147,12 @@ export const LAXER: readonly LaxerReason[] = [
 		rfc: 'RFC 9110 §2.5',
 		reason: /^Invalid HTTP version$/,
 		holds: (ours, input) => ours !== undefined && /HTTP\/1\.[2-9][ \r]/.test(input),
+	},
+	{
+		name: 'tab-after-coding-refused',
+		rfc: 'RFC 9110 §5.6.3',
+		reason: /Transfer-Encoding/,
+		holds: (_, input) => TAB_AFTER_CODING.test(input),
 	},
 	{
 		name: 'blank-in-chunk-extension',
@@ -177,5 +186,29 @@ export const LAXER: readonly LaxerReason[] = [
 		rfc: 'RFC 9112 §5.1',
 		reason: /^Invalid header (field char|token)$/,
 		holds: (ours, input) => ours !== undefined && ours.status > 0 && /[!#$%&'*+\-.^_`|~\w][ \t]+:/.test(input),
+	},
+];
+
+export interface DifferentReason {
+	name: string;
+	rfc: string;
+	/** What is different. */
+	what: RegExp;
+	holds: (input: string, ours: readonly HeardMessage[]) => boolean;
+}
+
+/** Both take the message, and read it in two ways: llhttp is wrong here, and what we send on leaves it no choice. */
+export const DIFFERENT: readonly DifferentReason[] = [
+	{
+		name: 'tab-after-coding',
+		rfc: 'RFC 9110 §5.6.3',
+		what: /body/,
+		holds: (input) => TAB_AFTER_CODING.test(input),
+	},
+	{
+		name: 'content-of-the-interim',
+		rfc: 'RFC 9112 §6.3 rule 1',
+		what: /body/,
+		holds: (_, ours) => ours.some((message) => message.status > 0 && message.status < 200 && message.isComplete),
 	},
 ];

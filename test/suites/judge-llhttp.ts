@@ -1,7 +1,7 @@
 /** Verdicts of the codec on llhttp's own fixtures. */
 import { readRequests, readResponses, type Transcript } from '../support/codec-transcript.ts';
+import { problemOfForwarding } from '../support/forwarded-form.ts';
 import { differences, judge, refusedWithoutHost } from './compare-requests.ts';
-import { problemOfForwarding } from './forwarded-form.ts';
 import type { Expected, Judgement } from './judgement.ts';
 import { bytesOf, loadSuite } from './load-suite.ts';
 import { withHost, withHosts } from './with-host.ts';

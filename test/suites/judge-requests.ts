@@ -1,7 +1,7 @@
 /** Verdicts of the codec on the requests of gunicorn, httpd and http-desync-guardian. */
 import { readRequests, readResponses } from '../support/codec-transcript.ts';
+import { problemOfForwarding } from '../support/forwarded-form.ts';
 import { differences, type ExpectedRequest, judge, refusedWithoutHost } from './compare-requests.ts';
-import { problemOfForwarding } from './forwarded-form.ts';
 import type { Expected, Judgement } from './judgement.ts';
 import { bytesOf, loadSuite } from './load-suite.ts';
 import { withHost, withHosts } from './with-host.ts';

@@ -95,7 +95,7 @@ class WireReader {
 	response(method: string, ended: boolean): WireMessage | null {
 		const message = this.head();
 		if (message === null) return null;
-		const line = /^HTTP\/1\.[01] ([1-5]\d\d)(?: (.*))?$/.exec(message.startLine);
+		const line = /^HTTP\/1\.[01] ([1-9]\d\d)(?: (.*))?$/.exec(message.startLine);
 		if (line === null) this.odd('status line', message.startLine);
 		message.status = Number(line?.[1] ?? 0);
 		const { status } = message;
@@ -144,7 +144,7 @@ class WireReader {
 			return 'chunked';
 		}
 		if (lengths.length === 0) return 'close';
-		if (!/^\d{1,15}$/.test(lengths[0] as string)) this.lose('Content-Length', lengths.join());
+		if (!/^0*\d{1,16}$/.test(lengths[0] as string)) this.lose('Content-Length', lengths.join());
 		return Number(lengths[0]);
 	}
 
