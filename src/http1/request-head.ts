@@ -92,6 +92,7 @@ function readFields(head: RequestHead): ProxyError | null {
 		else if (id === FieldId.expect) head.expectsContinue ||= equalsLower(text, start, end, '100-continue');
 	}
 	if (hosts === 0 && head.version === 11) return bad('Host is missing');
+	if ((options & ConnectionOption.tooMany) !== 0) return bad('Connection has too many options');
 	readConnection(head, options, upgrades);
 	if (codings > 0) return readCoding(head, lengths);
 	return lengths === 0 ? null : readLength(head, lengths, lengthAt);

@@ -43,6 +43,7 @@ export function finishResponseHead(head: ResponseHead, line: StatusLine, method:
 	}
 	// RFC 9110 §15.2.2: it must say what it switches to. Readers disagree on what a 101 is that does not.
 	if (head.status === 101 && head.upgrade === '') return bad('101 without Upgrade');
+	if ((options & ConnectionOption.tooMany) !== 0) return bad('Connection has too many options');
 	const asksClose = (options & ConnectionOption.close) !== 0;
 	head.keepAlive = !asksClose && (head.version === 11 || (options & ConnectionOption.keepAlive) !== 0);
 	head.framing = Framing.none;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionOption, connectionOptions } from '../../src/http/connection-options.ts';
+import { ConnectionOption, connectionOptions, MAX_CONNECTION_OPTIONS } from '../../src/http/connection-options.ts';
 
 const { close, keepAlive, upgrade } = ConnectionOption;
 
@@ -17,5 +17,14 @@ describe('connectionOptions', () => {
 		['', 0],
 	])('of %j', (value, bits) => {
 		expect(connectionOptions(`:${value}\r`, 1, 1 + value.length)).toBe(bits);
+	});
+
+	it('gives up on a list without an end', () => {
+		const list = (length: number) => Array.from({ length }, () => 'a').join(',');
+		const { tooMany } = ConnectionOption;
+		const full = list(MAX_CONNECTION_OPTIONS);
+		expect(connectionOptions(full, 0, full.length)).toBe(0);
+		const long = list(MAX_CONNECTION_OPTIONS + 1);
+		expect(connectionOptions(long, 0, long.length)).toBe(tooMany);
 	});
 });

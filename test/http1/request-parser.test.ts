@@ -147,6 +147,10 @@ describe('field lines', () => {
 		expect(refusal(text)).toBe(expected);
 	});
 
+	it('cannot make us look for fields without end', () => {
+		expect(refusal(get(`Connection: ${'a,'.repeat(40)}close`))).toBe('400 Connection has too many options');
+	});
+
 	it('keep names, order, case and duplicates, and lose the blanks around values', () => {
 		expect(lines(get('x-A:1', 'X-a: \t2 \t', 'X-Empty:', 'X-B: a\tb \xff'))).toEqual([
 			'request GET / HTTP/1.1 for "a"',
