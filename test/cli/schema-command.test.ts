@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { runSchema } from '../../src/cli/schema-command.ts';
+
+it('prints a JSON Schema that knows the keys of this version only', () => {
+	let stdout = '';
+	const code = runSchema({
+		stdout: (text) => {
+			stdout += text;
+		},
+		stderr: () => undefined,
+		env: () => undefined,
+		readFile: () => Promise.reject(new Error('no file is read')),
+		isTTY: false,
+	});
+	const schema = JSON.parse(stdout);
+	expect(code).toBe(0);
+	expect(Object.keys(schema.properties)).toContain('inbound');
+	expect(Object.keys(schema.properties)).not.toContain('outbound');
+	expect(schema.patternProperties).toHaveProperty('^x-');
+	expect(schema.properties.inbound.properties.listen.description).not.toBe('');
+});

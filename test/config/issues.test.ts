@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { formatIssue } from '../../src/config/issue.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+
+/** Every issue of a file as `line:column message`, then ` | ` and what was expected, then ` | ` and the hint. */
+function mistakesIn(text: string, environment: Record<string, string> = {}): string[] {
+	const result = parseConfig(text, 'r.yaml', (name) => environment[name]);
+	if (result.ok) return [];
+	return result.issues.map(({ line, column, message, expected, hint }) =>
+		[`${line}:${column} ${message}`, ...[expected, hint].filter((part) => part !== '')].join(' | '),
+	);
+}
+
+const APP = 'app: { port: 8080 }\n';
+const INBOUND = 'inbound: { listen: 8000 }\n';
+const rule = (yaml: string): string => `${APP}inbound:\n  listen: 8000\n  routes:\n    - ${yaml}\n`;
+const RULE_KEYS = 'one of `name`, `hostnames`, `matches`, `backendRefs`, `timeouts`, `retry`, `limits`';
+
+it('tells all mistakes of a file at once, in the order of the file', () => {
+	const text = `app: { port: 8080, protocoll: auto }
+inbound:
+  listen: 8000
+  unmatched: maybe
+  routes:
+    - { name: a, timeouts: { request: soon } }
+    - { name: a, retries: 3 }
+  listen: 8001
+outbound: {}
+limits: { headers: none }
+`;
+	expect(mistakesIn(text).map((mistake) => mistake.split(' ')[0])).toEqual([
+		'1:20',
+		'4:14',
+		'6:39',
+		'7:15',
+		'7:18',
+		'8:3',
+		'9:1',
+		'10:20',
+	]);
+});
+
+it('tells several faults of the YAML itself at once', () => {
+	const lines = mistakesIn('app: { port: 8080 }\ninbound: a: b\nadmin: "open\nx: @foo\n').map((m) => m.split(' ')[0]);
+	expect(lines.length).toBeGreaterThan(1);
+	expect(lines[0]).toBe('2:10');
+});
+
+it('shows the offending line with a caret, what was expected, and the nearest known key', () => {
+	const result = parseConfig(rule('hostname: [a]'), 'routes/shop.yaml', () => undefined);
+	expect(result.ok ? [] : result.issues.map((issue) => formatIssue(issue))).toEqual([
+		[
+			'routes/shop.yaml:5:7: unknown key `hostname` in `inbound.routes[0]`',
+			'      - hostname: [a]',
+			'        ^^^^^^^^',
+			`  expected ${RULE_KEYS}`,
+			'  did you mean `hostnames`?',
+		].join('\n'),
+	]);
+});
+
+it('tells a mistake inside an anchor once, however often it is used', () => {
+	const text = `x-a: &slow { timeouts: { request: soon } }\n${rule('<<: *slow\n    - <<: *slow\n    - *slow')}`;
+	expect(mistakesIn(text)).toHaveLength(1);
+	expect(mistakesIn(text)[0]).toMatch(/^1:35 /);
+});
+
+it('never says what a value from the environment is', () => {
+	const secret = 's3cr3t-value';
+	const text =
+		'app: { port: 8080, protocol: "${SECRET}" }\ninbound: { listen: "${SECRET}", unmatched: "x${SECRET}" }\n';
+	const result = parseConfig(text, 'r.yaml', () => secret);
+	expect(result.ok).toBe(false);
+	expect(JSON.stringify(result)).not.toContain(secret);
+	expect(mistakesIn(text, { SECRET: secret })).toEqual([
+		'1:30 `app.protocol` is not one of its values | one of `auto`, `http1`, `tcp` | the value comes from `SECRET`',
+		'2:20 `inbound.listen` is not an address to listen on | a port, `"host:port"` or `{ port: 8000 }` | the value comes from `SECRET`',
+		'2:44 `inbound.unmatched` is not one of its values | one of `app`, `reject` | the value comes from `SECRET`',
+	]);
+});
+
+describe('hostile YAML', () => {
+	it('refuses aliases that multiply', () => {
+		const levels = Array.from({ length: 30 }, (_, i) => `x-${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`);
+		const text = `x-0: &a0 [1]\n${levels.join('\n')}\n${APP}${INBOUND}`;
+		expect(mistakesIn(text).some((mistake) => mistake.includes('aliases expand to more than'))).toBe(true);
+	});
+
+	it('refuses nesting that no stack holds', () => {
+		expect(mistakesIn(`x-a: ${'['.repeat(50_000)}`).length).toBeGreaterThan(0);
+	});
+
+	it('takes `__proto__` and `constructor` for the unknown keys that they are', () => {
+		const text = `${APP}${INBOUND}__proto__: { workers: 4 }\nconstructor: 1\n`;
+		expect(mistakesIn(text).map((mistake) => mistake.split(' | ')[0])).toEqual([
+			'3:1 unknown key `__proto__`',
+			'4:1 unknown key `constructor`',
+		]);
+	});
+});

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import * as z from 'zod';
+import type { Config } from '../../src/config/config.ts';
+import { effectiveConfig } from '../../src/config/effective.ts';
+import { effectiveYaml } from '../../src/config/effective-yaml.ts';
+import { formatIssue } from '../../src/config/issue.ts';
+import { routeFileJsonSchema } from '../../src/config/json-schema.ts';
+import { type ParsedConfig, parseConfig } from '../../src/config/parse-config.ts';
+import { routeFileReference } from '../../src/config/reference.ts';
+import { routeFileSchema } from '../../src/config/schema/route-file.ts';
+import { describeField } from '../../src/config/schema/walk.ts';
+import { loadRegexCompiler } from '../../src/routing/regex.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(resolve(ROOT, path), 'utf8');
+const FILES = readdirSync(resolve(ROOT, 'routes')).filter((name) => name.endsWith('.yaml'));
+const compileRegex = await loadRegexCompiler();
+
+function parse(text: string, file: string): ParsedConfig {
+	const result = parseConfig(text, file, () => undefined, { compileRegex });
+	if (!result.ok) throw new Error(result.issues.map((issue) => formatIssue(issue)).join('\n'));
+	return result;
+}
+
+/** Without places, and without what tells whether something was written. */
+function meaning({ inbound, ...config }: Config): unknown {
+	const routes = inbound.routes.map(({ at: _, isNamed: __, timeouts, ...rule }) => ({
+		...rule,
+		timeouts: { ...timeouts, idleIsExplicit: false },
+	}));
+	return { ...config, inbound: { ...inbound, routes, fallback: null } };
+}
+
+describe.each(FILES)('routes/%s', (name) => {
+	const file = `routes/${name}`;
+
+	it('is valid and without warnings for what it does not say on purpose', () => {
+		expect(parse(read(file), file).warnings.map((warning) => formatIssue(warning))).toEqual([]);
+	});
+
+	it('means the same when it is written out with all defaults', () => {
+		const first = parse(read(file), file);
+		const written = effectiveYaml(effectiveConfig(first.provenance));
+		expect(meaning(parse(written, file).config)).toEqual(meaning(first.config));
+	});
+
+	it('is taken by the JSON Schema as well', () => {
+		const { patternProperties: _, ...schema } = routeFileJsonSchema();
+		const value = Object.entries(parseYaml(read(file), { merge: true }) as object).filter(
+			([key]) => !key.startsWith('x-'),
+		);
+		expect(z.fromJSONSchema(schema).safeParse(Object.fromEntries(value)).error).toBeUndefined();
+	});
+});
+
+describe('the JSON Schema', () => {
+	const schema = z.fromJSONSchema((({ patternProperties: _, ...rest }) => rest)(routeFileJsonSchema()));
+	const base = { app: { port: 8080 }, inbound: { listen: 8000 } };
+
+	it.each([
+		['a reference to the environment for a number', { ...base, app: { port: '${PORT}' } }, true],
+		['off', { ...base, inbound: { listen: 8000, routes: [{ retry: 'off' }] } }, true],
+		['a short path', { ...base, inbound: { listen: 8000, routes: [{ matches: [{ path: '= /a' }] }] } }, true],
+		['an unknown key', { ...base, admn: {} }, false],
+		['a key of a later version', { ...base, outbound: {} }, false],
+		['a bad duration', { ...base, shutdown: { drain: '5' } }, false],
+		['a missing block', { app: { port: 8080 } }, false],
+		['a bad word', { ...base, localReplies: 'loud' }, false],
+	])('judges %s', (_, value, isValid) => {
+		expect(schema.safeParse(value).success).toBe(isValid);
+	});
+
+	it('describes every key', () => {
+		const undescribed: string[] = [];
+		const visit = (field: ReturnType<typeof describeField>, path: string): void => {
+			for (const [key, child] of Object.entries(field.keys ?? {})) {
+				const below = describeField(child);
+				if (below.description === '') undescribed.push(`${path}.${key}`);
+				visit(below.items === null ? below : describeField(below.items), `${path}.${key}`);
+			}
+		};
+		visit(describeField(routeFileSchema), '');
+		expect(undescribed).toEqual([]);
+	});
+});
+
+describe('what `npm run docs` writes is up to date', () => {
+	it('schema/outrigger.schema.json', () => {
+		expect(read('schema/outrigger.schema.json')).toBe(`${JSON.stringify(routeFileJsonSchema(), null, 2)}\n`);
+	});
+
+	it('docs/routes.md', () => {
+		expect(read('docs/routes.md')).toBe(routeFileReference());
+	});
+
+	it('routes/full.yaml has every key', () => {
+		const text = read('routes/full.yaml');
+		const missing: string[] = [];
+		const visit = (field: ReturnType<typeof describeField>): void => {
+			if (field.facts.render !== undefined) return;
+			for (const [key, child] of Object.entries(field.keys ?? {})) {
+				if (!new RegExp(`\\b${key}:|\`${key}:`).test(text)) missing.push(key);
+				const below = describeField(child);
+				visit(below.items === null ? below : describeField(below.items));
+			}
+		};
+		visit(describeField(routeFileSchema));
+		expect(missing).toEqual([]);
+	});
+});
