@@ -1,8 +1,12 @@
 /** Reads the cases of a corpus file. The format is described in `README.md` beside it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface CorpusCase {
 	/** `file.md: heading`. */
 	name: string;
+	/** The heading alone: the rule. */
+	title: string;
 	prose: string;
 	bytes: Buffer;
 	/** Methods that the bytes answer; `null` when they are requests. */
@@ -13,6 +17,15 @@ export interface CorpusCase {
 }
 
 const CASE = /^## (.+)\n([^\n]+)\n```http([^\n]*)\n([\s\S]*?)\n```\n```expect\n([\s\S]*?)```/;
+
+/** The cases of every file of the corpus, file by file. */
+export function readCorpus(): { file: string; heading: string; cases: CorpusCase[] }[] {
+	const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.md') && name !== 'README.md');
+	return files.map((file) => {
+		const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+		return { file, heading: /^# (.*)$/m.exec(text)?.[1] ?? file, cases: parseCorpus(file, text) };
+	});
+}
 
 export function parseCorpus(file: string, text: string): CorpusCase[] {
 	return text
@@ -25,6 +38,7 @@ export function parseCorpus(file: string, text: string): CorpusCase[] {
 			const words = info.trim().split(' ').slice(1);
 			return {
 				name: `${file}: ${title}`,
+				title,
 				prose,
 				bytes: Buffer.from(unescapeWire(wire), 'latin1'),
 				answers: info.trim().startsWith('response') ? words.filter((word) => word !== 'close') : null,

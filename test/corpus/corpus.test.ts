@@ -1,12 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Cuts, linesOf, readRequests, readResponses } from '../support/codec-transcript.ts';
-import { type CorpusCase, parseCorpus } from './corpus-file.ts';
+import { type CorpusCase, readCorpus } from './corpus-file.ts';
 
-const FOLDER = import.meta.dirname;
-const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.md') && name !== 'README.md');
-const CASES = FILES.flatMap((name) => parseCorpus(name, readFileSync(join(FOLDER, name), 'utf8')));
+const CASES = readCorpus().flatMap((file) => file.cases);
 
 /** Cutting at every position is quadratic: longer inputs are cut at about this many positions, the same each time. */
 const MAX_CUTS = 600;

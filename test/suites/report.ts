@@ -1,4 +1,6 @@
 /** All verdicts of the codec, and the document about them (`docs/http-conformance.md`). */
+import { type CorpusCase, readCorpus } from '../corpus/corpus-file.ts';
+import { DIFFERENT, LAXER, STRICTER } from '../fuzz/reasons.ts';
 import { EXCEPTIONS, type Exception } from './exceptions.ts';
 import { judgeLlhttp } from './judge-llhttp.ts';
 import { judgePaths } from './judge-paths.ts';
@@ -85,11 +87,53 @@ function exceptionsTable(): string {
 	return out;
 }
 
+function verdictOfCase(one: CorpusCase): string {
+	const last = one.expected.at(-1) ?? '';
+	if (last.startsWith('reject ')) return `refused: \`${last.slice('reject '.length)}\``;
+	return last === 'unfinished' ? 'unfinished' : 'taken';
+}
+
+function rulesTables(): string {
+	const tables = readCorpus().map(({ heading, cases }) => {
+		const rows = cases.map((one) =>
+			row([one.title, /^RFC \d+ §[\d.]+/.exec(one.prose)?.[0] ?? '', verdictOfCase(one)]),
+		);
+		return `### ${heading}\n\n${row(['rule', 'section', 'verdict'])}${row(['---', '---', '---'])}${rows.join('')}`;
+	});
+	return tables.join('\n');
+}
+
+function llhttpTable(): string {
+	const kinds = [
+		{ kind: 'we are stricter', reasons: STRICTER },
+		{ kind: 'we are laxer', reasons: LAXER },
+		{ kind: 'we read it in another way', reasons: DIFFERENT },
+	];
+	const rows = kinds.flatMap(({ kind, reasons }) => reasons.map(({ name, rfc }) => row([kind, name, rfc])));
+	return row(['', 'what', 'section']) + row(['---', '---', '---']) + rows.join('');
+}
+
 export function conformanceReport(): string {
 	return `${INTRODUCTION}${countsTable()}
 For \`envoy-path\`, *accept* means that the same path comes out.
 
+The same cases also go through a real sidecar (\`test/e2e/suites-*.test.ts\`): the valid ones must reach the origin with equal
+method, target, fields and body; the smuggling ones are followed by a marker request and by a second client on the same
+pool, and a recording origin must see no more requests than were sent, and nothing ambiguous; the responses must come out
+equal, or as 502.
+
 ## Exceptions
 
-${exceptionsTable()}`;
+${exceptionsTable()}
+## Where we differ from llhttp
+
+\`npm run fuzz\` puts mutated messages through our parsers and llhttp, Node's own. A disagreement must have one of these
+reasons; any other is a failure.
+
+${llhttpTable()}
+## The rules
+
+One line for each case of \`test/corpus/\`: every case is fed whole, byte by byte, and cut in two anywhere.
+
+${rulesTables()}`;
 }
