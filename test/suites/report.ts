@@ -117,7 +117,7 @@ export function conformanceReport(): string {
 	return `${INTRODUCTION}${countsTable()}
 For \`envoy-path\`, *accept* means that the same path comes out.
 
-The same cases also go through a real sidecar (\`test/e2e/suites-*.test.ts\`): the valid ones must reach the origin with equal
+The same cases, and all refusals of the corpus, also go through a real sidecar (\`test/e2e/suites-*.test.ts\`): the valid ones must reach the origin with equal
 method, target, fields and body; the smuggling ones are followed by a marker request and by a second client on the same
 pool, and a recording origin must see no more requests than were sent, and nothing ambiguous; the responses must come out
 equal, or as 502.
