@@ -97,7 +97,7 @@ describe('the package', () => {
 	});
 
 	it('runs from any folder through the link that an install makes', () => {
-		const help = run(command, ['--help'], '/');
+		const help = run(command, ['run', '--help'], '/');
 		expect(help.stderr).toBe('');
 		expect(help.status).toBe(0);
 		expect(help.stdout).toContain('outrigger run');

@@ -40,12 +40,17 @@ function waitFor(text: string): Promise<void> {
 beforeAll(async () => {
 	const ports = await freePorts(PORT_NAMES.length);
 	const env = { ...process.env, ...Object.fromEntries(PORT_NAMES.map((name, i) => [name, String(ports[i])])) };
-	child = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+	// A process group of its own, so that whatever happens nothing outlives the test.
+	child = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
 	await waitFor('Ctrl-C');
 	commands = [...printed.matchAll(/^ {2}(curl .+?)(?: {3,}.*)?$/gm)].map((match) => match[1] ?? '');
 }, START_TIMEOUT_MS);
 afterAll(() => {
-	child.kill('SIGKILL');
+	try {
+		process.kill(-(child.pid ?? 0), 'SIGKILL');
+	} catch {
+		// The group has ended, as it should.
+	}
 });
 
 function run(part: string): string {
