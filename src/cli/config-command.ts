@@ -1,7 +1,5 @@
 /** `outrigger config FILE`: the whole configuration, defaults filled in, and where each value came from. */
 import type { Command } from 'commander';
-import { effectiveConfig } from '../config/effective.ts';
-import { effectiveYaml } from '../config/effective-yaml.ts';
 import { formatIssue } from '../config/issue.ts';
 import type { CommandIo } from './command-io.ts';
 import { EXIT } from './exit-codes.ts';
@@ -36,6 +34,8 @@ export async function runConfig({ file, json }: ConfigArguments, io: CommandIo):
 	const result = await loadRouteFile(file, io);
 	for (const issue of result.ok ? result.warnings : result.issues) io.stderr(`${formatIssue(issue)}\n`);
 	if (!result.ok) return EXIT.badConfig;
+	const { effectiveConfig } = await import('../config/effective.ts');
+	const { effectiveYaml } = await import('../config/effective-yaml.ts');
 	const effective = effectiveConfig(result.provenance);
 	io.stdout(json === true ? `${JSON.stringify(effective, null, 2)}\n` : effectiveYaml(effective));
 	return EXIT.done;

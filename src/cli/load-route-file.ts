@@ -1,6 +1,6 @@
-/** Reads and parses one route file for a command. */
+/** Reads and parses one route file for a command. The parser is loaded here, so that `--help` need not wait for it. */
 import type { Issue } from '../config/issue.ts';
-import { mayUseRegex, type ParsedConfig, parseConfig, type RejectedConfig } from '../config/parse-config.ts';
+import type { ParsedConfig, RejectedConfig } from '../config/parse-config.ts';
 import { loadRegexCompiler } from '../routing/regex.ts';
 import type { CommandIo } from './command-io.ts';
 
@@ -11,6 +11,7 @@ export async function loadRouteFile(file: string, io: CommandIo): Promise<Parsed
 	} catch (error) {
 		return { ok: false, issues: [unreadable(file, error)] };
 	}
+	const { mayUseRegex, parseConfig } = await import('../config/parse-config.ts');
 	const options = mayUseRegex(text) ? { compileRegex: await loadRegexCompiler() } : {};
 	return parseConfig(text, file, io.env, options);
 }

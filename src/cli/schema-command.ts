@@ -1,6 +1,5 @@
 /** `outrigger schema`: the route file's JSON Schema, for editors. */
 import type { Command } from 'commander';
-import { routeFileJsonSchema } from '../config/json-schema.ts';
 import type { CommandIo } from './command-io.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -17,10 +16,11 @@ export function registerSchema(program: Command, io: CommandIo, finish: (exitCod
 		.summary("print the route file's JSON Schema")
 		.description("Print the route file's JSON Schema, with which editors complete and check it.")
 		.addHelpText('after', HELP)
-		.action(() => finish(runSchema(io)));
+		.action(async () => finish(await runSchema(io)));
 }
 
-export function runSchema(io: CommandIo): number {
+export async function runSchema(io: CommandIo): Promise<number> {
+	const { routeFileJsonSchema } = await import('../config/json-schema.ts');
 	io.stdout(`${JSON.stringify(routeFileJsonSchema(), null, 2)}\n`);
 	return EXIT.done;
 }

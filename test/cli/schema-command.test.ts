@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { runSchema } from '../../src/cli/schema-command.ts';
 
-it('prints a JSON Schema that knows the keys of this version only', () => {
+it('prints a JSON Schema that knows the keys of this version only', async () => {
 	let stdout = '';
-	const code = runSchema({
+	const code = await runSchema({
 		stdout: (text) => {
 			stdout += text;
 		},
