@@ -13,6 +13,9 @@ const ROOT = resolve(import.meta.dirname, '..');
 const REPORT_FOLDER = mkdtempSync(join(tmpdir(), 'outrigger-verify-'));
 const REPORT = join(REPORT_FOLDER, 'vitest.json');
 
+/** Biome colours its output even in a pipe, letter by letter, and so makes it unreadable in a log. */
+const COLOURS = `--colors=${process.stdout.isTTY ? 'force' : 'off'}`;
+
 interface Step {
 	readonly name: string;
 	readonly checks: string;
@@ -27,7 +30,7 @@ interface Outcome {
 
 const STEPS: readonly Step[] = [
 	{ name: 'types', checks: 'TypeScript, strict', command: ['tsc', '-p', '.'] },
-	{ name: 'lint', checks: 'Biome: rules and format', command: ['biome', 'ci', '--error-on-warnings'] },
+	{ name: 'lint', checks: 'Biome: rules and format', command: ['biome', 'ci', '--error-on-warnings', COLOURS] },
 	{
 		name: 'edges',
 		checks: 'dependency-cruiser: who may import whom, no cycles',
