@@ -18,6 +18,7 @@ import { canMove, State } from './exchange-state.ts';
 import { type Deadline, ExchangeTiming, NEVER } from './exchange-timing.ts';
 import { LocalAnswer } from './local-answer.ts';
 import { RequestBody } from './request-body.ts';
+import { refuseSwitch } from './switching.ts';
 
 /** The decisions, as `forward.ts` makes them: given to the exchange so that it needs not know who obeys whom. */
 export interface Steps {
@@ -46,7 +47,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private outcome: ProxyError | null = null;
 	private isRunning = false;
 	private answer: LocalAnswer | null = null;
-
 	private nextBackoffMs = 0;
 
 	constructor(context: ProxyContext, steps: Steps, stream: DownstreamStream, head: RequestHead) {
@@ -80,7 +80,8 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		}
 		const got = route.service.pool.acquire(attempt, fresh);
 		if (got instanceof ProxyError) return this.onAttemptFailed(got);
-		if (got !== null) return this.send(attempt, got);
+		// The first leaves with the batch that brought it; nobody flushes what comes later.
+		if (got !== null) return this.attempts.length === 1 ? this.send(attempt, got) : this.onConnected(attempt, got);
 		this.to(State.waiting);
 		this.holdBody();
 	}
@@ -157,17 +158,20 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		attempt.release();
 	}
 
-	/** Stops the attempt under way, whatever it is doing. */
+	/** Stops the attempt under way, whatever it is doing, or the wait for the next: that is paid for already. */
 	private dropAttempt(error: ProxyError): void {
 		const attempt = this.current;
 		this.settleAttempt(error.code);
 		attempt?.cancel(error);
+		if (this.resumeAt !== NEVER) this.matched?.service.budget.release();
+		this.resumeAt = NEVER;
 	}
 
 	// --- the upstream's side -------------------------------------------------------------------------------------
 
 	inform(head: ResponseHead): void {
 		if (this.state !== State.sent) return;
+		this.lastActivity = this.now();
 		stripResponseHopByHop(head);
 		this.stream.inform(head);
 	}
@@ -177,19 +181,13 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.lastActivity = now;
 		attempt.firstByteMs = now - attempt.startedAt;
 		const isTunnel = head.status === 101 || (this.head.method === 'CONNECT' && head.status >= 200 && head.status < 300);
-		if (head.status === 101 && this.head.upgrade === '') {
-			const error = new ProxyError(
-				'upstream_protocol_error',
-				'101 Switching Protocols to a request that asked for no upgrade',
-			);
-			attempt.stream?.reset(error);
-			return this.onAttemptFailed(error);
-		}
+		const refusal = head.status === 101 ? refuseSwitch(this.head, this.requestEnded) : null;
+		if (refusal !== null) return this.failAttempt(refusal);
 		if (this.steps.retriesStatus(this, attempt, head)) return;
 		this.status = head.status;
 		stripResponseHopByHop(head);
-		// Whether the app closes its connection is no business of the client's.
-		head.keepAlive = true;
+		// Whether the app closes its connection is no business of the client's. What follows a refused CONNECT may not be HTTP.
+		head.keepAlive = isTunnel || this.head.method !== 'CONNECT';
 		if (this.requestId !== '') head.headers.set('x-request-id', this.requestId);
 		this.body?.drop();
 		if (isTunnel) return this.beginTunnel(attempt, head);
@@ -200,6 +198,8 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private beginTunnel(attempt: Attempt, head: ResponseHead): void {
 		this.to(State.tunnelling);
 		this.isTunnel = true;
+		// Both are for an answer, and this one is whole.
+		this.requestDeadline = NEVER;
 		this.attemptDeadline = NEVER;
 		attempt.settle('', this.now());
 		this.requestEnded = false;
@@ -298,10 +298,10 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 			this.answer = null;
 			return this.reply(error);
 		}
+		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
 		this.note(error);
 		if (this.status === 0) this.status = error.status;
 		this.dropAttempt(error);
-		if (error.code !== 'client_closed') this.stream.reset(error);
 		this.finish();
 	}
 
@@ -351,15 +351,13 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	}
 
 	protected override onDeadline(deadline: Deadline): void {
+		const requestMs = this.matched?.requestTimeoutMs;
+		const attemptMs = this.matched?.attemptTimeoutMs;
 		switch (deadline) {
 			case 'request':
-				return this.expire(
-					new ProxyError('request_timeout', `the whole request took longer than ${this.matched?.requestTimeoutMs} ms`),
-				);
+				return this.expire(new ProxyError('request_timeout', `the whole request took longer than ${requestMs} ms`));
 			case 'attempt':
-				return this.expireAttempt(
-					new ProxyError('attempt_timeout', `no whole answer within ${this.matched?.attemptTimeoutMs} ms`),
-				);
+				return this.failAttempt(new ProxyError('attempt_timeout', `no whole answer within ${attemptMs} ms`));
 			case 'resume':
 				this.attempt(false, true);
 				return this.run();
@@ -370,7 +368,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		}
 	}
 
-	private expireAttempt(error: ProxyError): void {
+	private failAttempt(error: ProxyError): void {
 		this.current?.cancel(error);
 		this.onAttemptFailed(error);
 	}

@@ -129,12 +129,12 @@ const INPUT: RetryInput = {
 	random: { next: () => 0, hex: () => '', uuid: () => '' },
 };
 
-function decide(x: Exchange, error: ProxyError | null, status: number): RetryVerdict {
+function decide(x: Exchange, error: ProxyError | null, status: number, waitMs: number): RetryVerdict {
 	const route = x.matched as Route;
 	const stream = x.attempts[x.attempts.length - 1]?.stream ?? null;
 	INPUT.error = error;
 	INPUT.status = status;
-	INPUT.retryAfterMs = 0;
+	INPUT.retryAfterMs = waitMs;
 	INPUT.policy = route.rule.retry;
 	INPUT.method = x.head.method;
 	INPUT.hasIdempotencyKey = x.head.headers.first(FieldId.idempotencyKey) !== undefined;
@@ -173,7 +173,7 @@ function retry(x: Exchange, verdict: Extract<RetryVerdict, { retry: true }>): vo
 const STEPS: Steps = {
 	/** An attempt has failed: another one if that is safe and paid for, else the answer. */
 	conclude(x: Exchange, failure: ProxyError): void {
-		const verdict = pay(x, decide(x, failure, 0));
+		const verdict = pay(x, decide(x, failure, 0, 0));
 		if (verdict.retry) return retry(x, verdict);
 		x.context.recorder.retrySkipped(verdict.why);
 		x.isRetriesSpent = verdict.why === 'attempts' && x.attemptsMade > 1;
@@ -184,16 +184,15 @@ const STEPS: Steps = {
 	retriesStatus(x: Exchange, attempt: Attempt, head: ResponseHead): boolean {
 		const route = x.matched as Route;
 		if (!isRetriedStatus(route.rule.retry, head.status)) return false;
-		INPUT.retryAfterMs = 0;
 		const wait = retryAfterMs(head.headers.first(FieldId.retryAfter), x.context.clock.wall());
-		const verdict = pay(x, decide(x, null, head.status));
+		const verdict = pay(x, decide(x, null, head.status, wait));
 		if (!verdict.retry) {
 			x.context.recorder.retrySkipped(verdict.why);
 			x.isRetriesSpent = verdict.why === 'attempts' && x.attemptsMade > 1;
 			return false;
 		}
 		x.discardResponse(attempt);
-		retry(x, { ...verdict, afterMs: Math.max(verdict.afterMs, wait) });
+		retry(x, verdict);
 		return true;
 	},
 };
