@@ -118,6 +118,7 @@ export class App {
 		this.routes = [...routes.map(({ value }) => value), ...(config.inbound.unmatched === 'app' ? [unmatched] : [])];
 		return {
 			clock: loopClock,
+			preciseClock: systemClock,
 			timers: this.timers,
 			random: systemRandom,
 			recorder: telemetry.recorder,

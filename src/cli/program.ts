@@ -1,5 +1,7 @@
 /** The command line: which command there is, what it is told, and which file does it. Commands load when they are called. */
-import { Command, CommanderError } from 'commander';
+import { readFile } from 'node:fs/promises';
+import type { CommandIo } from './command-io.ts';
+import { COMPILE_COMMAND } from './compile-file.ts';
 import { EXIT } from './exit-codes.ts';
 
 const RUN_HELP = `
@@ -9,6 +11,16 @@ Examples:
 
 /** Runs the command that argv names; resolves to the exit code. */
 export async function runCommandLine(argv: readonly string[], version: string): Promise<number> {
+	const [command, file, separator, ...rest] = argv;
+	if (command === COMPILE_COMMAND) return (await import('./compile-entry.ts')).compileEntry(file ?? '');
+	// The usual way to run needs no parser of options: without it the sidecar is 5 MB smaller for as long as it lives.
+	const isPlain = command === 'run' && file?.startsWith('-') === false && (separator ?? '--') === '--';
+	if (isPlain) return (await import('./run-command.ts')).run({ file, command: rest, version });
+	return parseCommandLine(argv, version);
+}
+
+async function parseCommandLine(argv: readonly string[], version: string): Promise<number> {
+	const { Command, CommanderError } = await import('commander');
 	let code: number = EXIT.done;
 	const program = new Command('outrigger')
 		.description('A sidecar in front of an unchanged app, driven by one YAML route file.')
@@ -26,6 +38,12 @@ export async function runCommandLine(argv: readonly string[], version: string): 
 			const { run } = await import('./run-command.ts');
 			code = await run({ file, command, version });
 		});
+	const finish = (exitCode: number) => {
+		code = exitCode;
+	};
+	(await import('./check-command.ts')).registerCheck(program, IO, finish);
+	(await import('./config-command.ts')).registerConfig(program, IO, finish);
+	(await import('./schema-command.ts')).registerSchema(program, IO, finish);
 	try {
 		await program.parseAsync(argv, { from: 'user' });
 	} catch (error) {
@@ -35,3 +53,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
 	}
 	return code;
 }
+
+const IO: CommandIo = {
+	stdout: (text) => process.stdout.write(text),
+	stderr: (text) => process.stderr.write(text),
+	env: (name) => process.env[name],
+	readFile: (path) => readFile(path, 'utf8'),
+	isTTY: process.stderr.isTTY,
+};

@@ -2,15 +2,14 @@
  * `outrigger run FILE|FOLDER [-- COMMAND…]`: reads the file, binds, starts the app if there is a command, and stays until
  * a signal or the app's end. Everything wrong with the file is said before anything is bound.
  */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import path from 'node:path';
-import { Telemetry } from '../app/telemetry.ts';
-import { App, BindError } from '../app.ts';
-import { effectiveConfig } from '../config/effective.ts';
+import type { App } from '../app.ts';
 import { formatIssue } from '../config/issue.ts';
-import { mayUseRegex, type ParsedConfig, parseConfig } from '../config/parse-config.ts';
-import { type CompileRegex, loadRegexCompiler, noRegex } from '../routing/regex.ts';
+import { loadRegexCompiler, noRegex } from '../routing/regex.ts';
+import { needsRegex } from '../routing/table.ts';
+import { type CompiledFile, compileFile } from './compile-file.ts';
 import { EXIT } from './exit-codes.ts';
 import { Supervised, signalNumber } from './supervise.ts';
 
@@ -23,15 +22,18 @@ export interface RunOptions {
 
 /** Resolves to the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-	const parsed = await load(options.file);
-	if (parsed === null) return EXIT.badConfig;
-	const { config } = parsed;
+	// The other process parses while this one loads its own code.
+	const compiling = load(options.file);
+	const [{ App, BindError }, { Telemetry }] = await Promise.all([import('../app.ts'), import('../app/telemetry.ts')]);
+	const compiled = await compiling;
+	if (compiled === null) return EXIT.badConfig;
+	const { config } = compiled;
 	const telemetry = new Telemetry({ config, process: processFacts(options.version), isHuman: process.stderr.isTTY });
 	const app = new App({
 		config,
-		describeConfig: () => effectiveConfig(parsed.provenance),
+		describeConfig: () => compiled.effective,
 		telemetry,
-		compileRegex: parsed.compileRegex,
+		compileRegex: needsRegex(config.inbound.routes) ? await loadRegexCompiler() : noRegex,
 	});
 	try {
 		await app.start();
@@ -41,31 +43,27 @@ export async function run(options: RunOptions): Promise<number> {
 		return error.code === 'EACCES' ? EXIT.noPermission : EXIT.internal;
 	}
 	announce(app, options);
+	// A sidecar that is killed would never leave its compiled code to the next start.
+	flushCompileCache();
 	const code = await new Running(app, config.shutdown.propagation, options.command).untilEnd();
 	await app.stop();
 	return code;
 }
 
-interface Loaded extends ParsedConfig {
-	readonly compileRegex: CompileRegex;
-}
-
 /** The parsed file; `null` after its issues have been printed. */
-async function load(given: string): Promise<Loaded | null> {
+async function load(given: string): Promise<Extract<CompiledFile, { ok: true }> | null> {
 	let file: string;
-	let text: string;
 	try {
 		file = fileOf(given);
-		text = readFileSync(file, 'utf8');
+		accessSync(file, constants.R_OK);
 	} catch (error) {
 		say(`outrigger: ${given}: ${(error as Error).message}`);
 		return null;
 	}
-	const compileRegex = mayUseRegex(text) ? await loadRegexCompiler() : noRegex;
-	const result = parseConfig(text, file, (name) => process.env[name], { hash: hashOf, compileRegex });
-	const issues = result.ok ? result.warnings : result.issues;
+	const compiled = await compileFile(file);
+	const issues = compiled.ok ? compiled.warnings : compiled.issues;
 	for (const issue of issues) say(formatIssue(issue));
-	if (result.ok) return { ...result, compileRegex };
+	if (compiled.ok) return compiled;
 	say(`outrigger: ${issues.length} ${issues.length === 1 ? 'issue' : 'issues'} in ${file}; nothing was started`);
 	return null;
 }
@@ -80,12 +78,6 @@ function fileOf(given: string): string {
 	}
 	return path.join(given, first);
 }
-
-function hashOf(text: string): string {
-	return createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
-}
-/** 48 bits: plenty to tell the versions of one file apart, short enough to read aloud. */
-const HASH_DIGITS = 12;
 
 function announce(app: App, { file, command }: RunOptions): void {
 	const { inbound, admin, probes } = app.bound;

@@ -21,7 +21,10 @@ export interface Route {
 }
 
 export interface ProxyContext {
+	/** The time of the event being handled. */
 	readonly clock: Clock;
+	/** The system's, for measuring what an event itself takes. */
+	readonly preciseClock: Clock;
 	readonly timers: Timers;
 	readonly random: Random;
 	readonly recorder: ExchangeRecorder;

@@ -23,7 +23,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	protected abstract isOver(): boolean;
 
 	/** Arms the timer for the nearest deadline, unless it is armed for an earlier moment already. */
-	protected setTimer(now: number): void {
+	protected setTimer(): void {
 		const idleMs = this.idleLimitMs();
 		const idleAt = idleMs > 0 ? this.lastActivity + idleMs : NEVER;
 		const nearest = Math.min(this.requestDeadline, this.attemptDeadline, this.resumeAt, idleAt);
@@ -37,7 +37,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 		this.timerAt = NEVER;
 		const due = this.due(now);
 		if (due !== null) this.onDeadline(due);
-		if (!this.isOver()) this.setTimer(this.now());
+		if (!this.isOver()) this.setTimer();
 	}
 
 	private due(now: number): Deadline | null {

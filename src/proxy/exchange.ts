@@ -72,7 +72,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.attempts.push(attempt);
 		this.current = attempt;
 		this.attemptDeadline = route.attemptTimeoutMs > 0 ? now + route.attemptTimeoutMs : NEVER;
-		this.setTimer(now);
+		this.setTimer();
 		const refusal = route.service.allow(now);
 		if (refusal !== null) {
 			attempt.refuse();
@@ -96,7 +96,8 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.to(State.sent);
 		stream.head(this.head, attempt);
 		attempt.isReused = stream.isReused;
-		if (this.attempts.length === 1) this.addedMs = this.now() - this.startedNow - attempt.connectMs;
+		if (this.attempts.length === 1)
+			this.addedMs = this.context.preciseClock.now() - this.startedNow - attempt.connectMs;
 		const { body } = this;
 		let accepting = true;
 		if (body !== null) {
@@ -140,7 +141,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.nextBackoffMs = ms;
 		this.resumeAt = now + ms;
 		this.holdBody();
-		this.setTimer(now);
+		this.setTimer();
 	}
 
 	/** The answer will be retried: its connection is not worth reading to the end. */
@@ -326,7 +327,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		if (!this.requestEnded && answer.waitsForRequest(this.head)) {
 			if (this.state !== State.replying) this.to(State.replying);
 			this.stream.resume();
-			return this.setTimer(this.now());
+			return this.setTimer();
 		}
 		this.sendAnswer();
 	}
@@ -388,7 +389,9 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		const { context, matched } = this;
 		context.timers.disarm(this);
 		this.body?.drop();
-		this.durationMs = this.now() - this.startedNow;
+		const ended = context.preciseClock.now();
+		this.durationMs = ended - this.startedNow;
+		this.addedMs += ended - this.now();
 		if (this.isAdmitted && matched !== null) matched.service.active--;
 		context.recorder.ended(this);
 		this.stream.release();
