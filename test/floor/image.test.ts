@@ -62,6 +62,7 @@ describe('the image', () => {
 			'tsconfig.build.json',
 			'scripts/node.sh',
 			'scripts/build.sh',
+			'scripts/bundle.ts',
 			'LICENSE',
 		];
 		for (const path of needed) expect(ignore).toContain(`!${path}`);
