@@ -17,5 +17,8 @@ export interface ListenerContext {
 	readonly headTimeoutMs: number;
 	/** Bytes are opaque from the first one (`passthrough`). */
 	readonly isRaw: boolean;
+	/** Each response is the last one of its connection. */
 	isDraining(): boolean;
+	/** A connection that waits for a request closes. */
+	closesIdle(): boolean;
 }

@@ -144,7 +144,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private awaitHead(): void {
 		const { context } = this;
 		if (this.parser.isIdle) {
-			if (this.closesAfter || this.peerEnded || context.isDraining()) return this.close();
+			if (this.closesAfter || this.peerEnded || context.closesIdle()) return this.close();
 			if (this.standing !== Standing.idle) {
 				context.table.move(this, Standing.idle);
 				if (context.idleMs > 0) context.timers.armAt(this, context.clock.now() + context.idleMs);
@@ -354,8 +354,8 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 
 	// --- the listener's side -------------------------------------------------------------------------------------
 
-	/** Drain: an idle connection closes now, a busy one after its response. */
-	drain(): void {
+	/** The end of a drain's patience: a busy connection closes after its response. */
+	closeIfIdle(): void {
 		if (!this.isBusy && this.stage === Stage.reading && this.parser.isIdle) this.close();
 	}
 

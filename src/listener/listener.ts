@@ -2,13 +2,18 @@
  * A bound port and its connections.
  *
  * Theory of operation. Until `release` is called (the app listens for the first time) connections are accepted but not
- * read: at most `hold` of them, each for at most `holdFor`, then they are served as things stand. Draining stops
- * accepting, closes idle connections, and lets each busy one close after its response; `closeNow` ends what is left.
+ * read: at most `hold` of them, each for at most `holdFor`, then they are served as things stand.
+ *
+ * Draining loses no request that it can save. First the kernel's queue is emptied: who stands in it is connected as far
+ * as he knows, and a close would reset him. Then accepting stops. From the first moment each response says
+ * `connection: close`; a connection without a request gets `IDLE_GRACE_MS` to send one and be told so, because one that
+ * is closed while its next request is on the way looks like a failure to its client. `closeNow` ends what is left.
  */
 import net from 'node:net';
 import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { acceptPlain, acceptShared } from '../io/accept-shared.ts';
+import { breathe } from '../io/breathe.ts';
 import type { Log } from '../ports/log.ts';
 import type { Peer, RequestHandler } from '../ports/stream.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -17,6 +22,11 @@ import { Http1Downstream } from './http1-downstream.ts';
 
 /** Connections the kernel queues while the loop is busy; the system's own cap (somaxconn) applies too. */
 const BACKLOG = 4096;
+/**
+ * How long a draining listener waits for the next request of an idle connection: many times the pause of a busy client,
+ * and nothing beside the seconds that a drain may take.
+ */
+const IDLE_GRACE_MS = 300;
 /** Answer to a connection that finds no place: it has sent nothing yet, so it can be told before it is read. */
 const FULL_REPLY =
 	'HTTP/1.1 503 Service Unavailable\r\nproxy-status: outrigger; error=connection_limit_reached; details="overloaded"\r\n' +
@@ -61,14 +71,34 @@ class Held extends TimerEntry {
 	}
 }
 
+/** The end of the time that idle connections have while draining. */
+class IdleGrace extends TimerEntry {
+	isOver = false;
+	private readonly end: () => void;
+
+	constructor(end: () => void) {
+		super();
+		this.end = end;
+	}
+
+	override onTimer(): void {
+		this.isOver = true;
+		this.end();
+	}
+}
+
 export class Listener {
 	private readonly options: ListenerOptions;
 	private readonly server: net.Server;
 	private readonly table: ConnectionTable<Http1Downstream>;
 	private readonly context: ListenerContext;
 	private readonly held = new Set<Held>();
+	private readonly idleGrace = new IdleGrace(() => this.closeIdle());
 	private isHolding = true;
 	private isDraining = false;
+	private isClosed = false;
+	/** Connections taken from the kernel so far. */
+	private accepted = 0;
 
 	constructor(options: ListenerOptions) {
 		this.options = options;
@@ -83,6 +113,7 @@ export class Listener {
 			headTimeoutMs: options.headTimeoutMs,
 			isRaw: options.isRaw,
 			isDraining: () => this.isDraining,
+			closesIdle: () => this.idleGrace.isOver,
 		};
 		this.server = net.createServer({
 			allowHalfOpen: true,
@@ -113,8 +144,10 @@ export class Listener {
 	}
 
 	private accept(socket: net.Socket): Http1Downstream {
+		this.accepted++;
 		const connection = new Http1Downstream(socket, peerOf(socket), this.context);
-		if (this.isHolding && this.held.size >= this.options.hold) this.refuse(socket);
+		if (this.isClosed) socket.destroy();
+		else if (this.isHolding && this.held.size >= this.options.hold) this.refuse(socket);
 		else if (!this.table.admit(connection)) this.refuse(socket);
 		else if (this.isHolding) this.holdBack(connection);
 		else connection.start();
@@ -143,12 +176,30 @@ export class Listener {
 	}
 
 	/** Stops accepting; resolves when the last connection has ended. */
-	drain(): Promise<void> {
+	async drain(): Promise<void> {
 		this.isDraining = true;
 		this.release();
+		await this.acceptQueued();
 		const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-		for (const connection of this.table.snapshot()) connection.drain();
-		return closed.then(() => this.emptied());
+		this.options.timers.arm(this.idleGrace, IDLE_GRACE_MS);
+		await closed;
+		await this.emptied();
+	}
+
+	/**
+	 * Takes what waits in the kernel's queue: each turn of the loop accepts at least one, until there is none. The first
+	 * quiet turn proves nothing, it may have looked at the sockets before it called us.
+	 */
+	private async acceptQueued(): Promise<void> {
+		for (let turns = 0, quiet = 0; quiet < 2 && turns < BACKLOG && !this.isClosed; turns++) {
+			const before = this.accepted;
+			await breathe();
+			quiet = this.accepted === before ? quiet + 1 : 0;
+		}
+	}
+
+	private closeIdle(): void {
+		for (const connection of this.table.snapshot()) connection.closeIfIdle();
 	}
 
 	private async emptied(): Promise<void> {
@@ -160,8 +211,9 @@ export class Listener {
 		this.table.onRemoved = null;
 	}
 
-	/** Ends every connection at once. */
+	/** Ends every connection at once, and takes no other. */
 	closeNow(): void {
+		this.isClosed = true;
 		for (const connection of this.table.snapshot()) connection.destroy();
 	}
 }
