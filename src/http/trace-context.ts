@@ -14,6 +14,11 @@ import { joinTracestate } from './trace-state.ts';
 const TRACE_ID_DIGITS = 32;
 const SPAN_ID_BYTES = 8;
 /** A trace id and a span id are drawn together. */
+/**
+ * A trace that starts here says yes: tracers follow their parent's decision by default, so a no would silently end the
+ * traces of an unchanged app. Whoever samples here overrides it before `applyTrace`.
+ */
+const STARTS_SAMPLED = true;
 const NEW_TRACE_BYTES = 24;
 const FLAG_SAMPLED = 1;
 /** Level 2: the trace id is random enough to sample by. */
@@ -86,7 +91,7 @@ export function continueTrace(headers: HeaderList, random: Random): TraceContext
 			return new TraceContext(b3.traceId, b3.spanId, random.hex(SPAN_ID_BYTES), b3.sampled, false, false);
 		}
 	}
-	return startTrace(random, false);
+	return startTrace(random, STARTS_SAMPLED);
 }
 
 /** Writes the trace into a request that goes on. */

@@ -22,9 +22,9 @@ describe.each(SHAPES)('trace context (%s)', (_shape, build) => {
 	}
 	const isContinued = (fields: readonly Field[]) => pass(fields).trace.traceId === TRACE_ID;
 
-	it('starts a trace that is not sampled, with ids of its own', () => {
+	it('starts a trace with ids of its own, sampled so that the app keeps its traces', () => {
 		const { trace } = pass([['accept', '*/*']]);
-		expect(trace).toMatchObject({ parentSpanId: '', sampled: false, isW3c: false });
+		expect(trace).toMatchObject({ parentSpanId: '', sampled: true, isW3c: false });
 		expect(pass([]).trace.traceId).not.toBe(trace.traceId);
 	});
 
