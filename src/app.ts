@@ -27,8 +27,8 @@ const DRAIN_POLL_MS = 20;
 
 export interface AppOptions {
 	readonly config: Config;
-	/** What `/config` shows. */
-	readonly describeConfig: () => unknown;
+	/** Every value in force with its origin; what `/config` shows beside the file's hash. */
+	readonly effectiveConfig: unknown;
 	readonly telemetry: Telemetry;
 	readonly compileRegex: CompileRegex;
 }
@@ -153,7 +153,8 @@ export class App {
 			log,
 			providers: {
 				...providers,
-				config: this.options.describeConfig,
+				// Nothing is reloaded in this version, so nothing can have been rejected since the start.
+				config: () => ({ hash: config.hash, effective: this.options.effectiveConfig, rejected: null }),
 				routes: () => this.describeRoutes(),
 				services: () => ({ app: this.parts.describe(this.isHealthy, this.health.lastReason) }),
 				landing: () => ({
@@ -189,11 +190,12 @@ export class App {
 	}
 
 	private describeRoutes(): unknown {
+		const { fallback } = this.options.config.inbound;
 		return this.routes.map(({ rule }) => ({
 			name: rule.name,
 			hostnames: rule.hostnames,
 			matches: rule.matches,
-			at: rule.at.line > 0 ? `${rule.at.file}:${rule.at.line}` : 'default',
+			at: rule === fallback ? 'default' : `${rule.at.file}:${rule.at.line}`,
 		}));
 	}
 

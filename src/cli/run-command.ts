@@ -31,7 +31,7 @@ export async function run(options: RunOptions): Promise<number> {
 	const telemetry = new Telemetry({ config, process: processFacts(options.version), isHuman: process.stderr.isTTY });
 	const app = new App({
 		config,
-		describeConfig: () => compiled.effective,
+		effectiveConfig: compiled.effective,
 		telemetry,
 		compileRegex: needsRegex(config.inbound.routes) ? await loadRegexCompiler() : noRegex,
 	});

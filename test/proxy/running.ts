@@ -36,7 +36,7 @@ export class RunningSidecar {
 		telemetry.setLogLevel('error');
 		const app = new App({
 			config,
-			describeConfig: () => ({}),
+			effectiveConfig: {},
 			telemetry,
 			compileRegex: await loadRegexCompiler(),
 		});
