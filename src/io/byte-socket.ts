@@ -48,3 +48,28 @@ export function watchSocket(socket: net.Socket, owner: SocketOwner): void {
 		owner.onClosed(failure);
 	});
 }
+
+const NOTHING = Buffer.alloc(0);
+
+/** Calls back once everything has been handed to the system; at once when it has been. */
+export function afterWrites(socket: net.Socket, then: () => void): void {
+	if (socket.writableLength === 0) then();
+	else {
+		socket.write(NOTHING, () => {
+			loopClock.refresh();
+			then();
+		});
+	}
+}
+
+/** Ends our side, but not before the queue is empty: once the system's `shutdown` is asked for there is no RST any more. */
+export function endAfterWrites(socket: net.Socket): void {
+	afterWrites(socket, () => socket.end());
+}
+
+/** RST, so that nothing that was cut looks whole. Unix sockets have none, and one that is just ending must do without. */
+export function resetSocket(socket: net.Socket): void {
+	const isEnding = socket.writableEnded && !socket.writableFinished;
+	if (isEnding || socket.destroyed || socket.remoteFamily === undefined) socket.destroy();
+	else socket.resetAndDestroy();
+}

@@ -13,6 +13,8 @@ import { STRING_WRITE_BYTES } from './byte-socket.ts';
 export class WriteGather {
 	private readonly socket: net.Socket;
 	private text = '';
+	/** Something has been handed to the socket since the owner cleared this. */
+	hasWritten = false;
 	/** Blocks that the socket has not finished writing. */
 	private lent: Buffer[] | null = null;
 
@@ -40,6 +42,7 @@ export class WriteGather {
 			return;
 		}
 		this.text = '';
+		this.hasWritten = true;
 		if (text.length + length > BLOCK_BYTES) this.writeOwn(text, buffer, start, end);
 		else this.writeBlock(text, buffer, start, end);
 	}
@@ -74,6 +77,7 @@ export class WriteGather {
 		const { text } = this;
 		if (text === '') return;
 		this.text = '';
+		this.hasWritten = true;
 		this.socket.write(text, 'latin1');
 	}
 

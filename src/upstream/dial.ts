@@ -23,7 +23,7 @@ export interface DialOutcome {
 
 export interface DialerOptions {
 	readonly endpoint: Endpoint;
-	/** Milliseconds until a connect attempt is given up. */
+	/** Milliseconds until a connect attempt is given up; 0: as the system has it. */
 	readonly connectTimeoutMs: number;
 	readonly service: string;
 	readonly clock: Clock;
@@ -48,7 +48,7 @@ class Dial extends TimerEntry {
 		this.outcome = outcome;
 		this.family = dialer.workingFamily;
 		this.startedAt = dialer.options.clock.now();
-		dialer.options.timers.arm(this, dialer.options.connectTimeoutMs);
+		if (dialer.options.connectTimeoutMs > 0) dialer.options.timers.arm(this, dialer.options.connectTimeoutMs);
 		this.connect();
 	}
 
@@ -72,6 +72,10 @@ class Dial extends TimerEntry {
 		};
 		socket.once('error', onError);
 		socket.once('connect', () => {
+			if ('port' in endpoint && socket.localPort === endpoint.port) {
+				socket.destroy(selfConnect());
+				return;
+			}
 			socket.removeListener('error', onError);
 			loopClock.refresh();
 			this.connected(socket);
@@ -138,6 +142,14 @@ export class Dialer {
 		if ('socket' in endpoint) return endpoint.socket;
 		return family === 0 ? `${LOOPBACKS[0]}:${endpoint.port}` : `[${LOOPBACKS[1]}]:${endpoint.port}`;
 	}
+}
+
+/**
+ * A loopback port that nobody listens on can be given to the very socket that dials it, and TCP then connects it to
+ * itself (simultaneous open, RFC 9293 §3.5): the app would seem to be there, and would find its port taken.
+ */
+function selfConnect(): NodeJS.ErrnoException {
+	return Object.assign(new Error('connected to itself'), { code: 'ECONNREFUSED' });
 }
 
 /** The socket is being given up: its last words interest nobody. */

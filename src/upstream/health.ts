@@ -112,7 +112,8 @@ class Probe extends TimerEntry implements DialOutcome, UpstreamSink {
 		const connection = new Http1Upstream(socket, address, NO_POOL, DEFAULT_HEAD_LIMITS);
 		this.connection = connection;
 		const { path } = this.options;
-		if (this.isOver || path === null) this.end(null);
+		if (this.isOver) connection.destroy();
+		else if (path === null) this.end(null);
 		else this.ask(connection, path);
 		return connection;
 	}

@@ -15,7 +15,7 @@ import { chunkHeader, LAST_CHUNK, writeTrailers } from '../http1/chunked-writer.
 import type { HeadLimits } from '../http1/limits.ts';
 import { ResponseParser, type ResponseVisitor } from '../http1/response-parser.ts';
 import { writeRequestHead } from '../http1/write-head.ts';
-import { type SocketOwner, watchSocket } from '../io/byte-socket.ts';
+import { endAfterWrites, resetSocket, type SocketOwner, watchSocket } from '../io/byte-socket.ts';
 import { WriteGather } from '../io/write-gather.ts';
 import type { StreamSink, UpstreamSink, UpstreamStream } from '../ports/stream.ts';
 
@@ -37,7 +37,6 @@ export interface ConnectionKeeper {
 export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwner {
 	readonly address: string;
 	isReused = false;
-	hasWritten = false;
 	hasRead = false;
 	/** Clock time at which it became idle; kept by the pool. */
 	idleSince = 0;
@@ -90,7 +89,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 		this.sink = sink;
 		this.isReused = this.requests > 0;
 		this.requests++;
-		this.hasWritten = false;
+		this.out.hasWritten = false;
 		this.hasRead = false;
 		this.requestEnded = false;
 		this.hasHead = false;
@@ -115,7 +114,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 		this.requestEnded = true;
 		if (this.phase === Phase.tunnel) {
 			this.flush();
-			this.socket.end();
+			endAfterWrites(this.socket);
 			return;
 		}
 		if (this.isChunked) this.out.addText(trailers === null ? LAST_CHUNK : writeTrailers(trailers));
@@ -124,13 +123,15 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 
 	flush(): void {
 		if (this.out.isEmpty || this.phase === Phase.closed) return;
-		this.hasWritten = true;
 		this.out.flush();
 	}
 
 	reset(_error: ProxyError): void {
+		const wasTunnel = this.phase === Phase.tunnel;
 		this.sink = null;
 		this.headSink = null;
+		// Opaque bytes have no framing: without RST what was cut would look whole.
+		if (wasTunnel) resetSocket(this.socket);
 		this.destroy();
 	}
 
@@ -166,6 +167,11 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	}
 
 	// --- the pool's side -----------------------------------------------------------------------------------------
+
+	/** Big bodies leave before `flush`, so only who writes knows. */
+	get hasWritten(): boolean {
+		return this.out.hasWritten;
+	}
 
 	get isIdle(): boolean {
 		return this.phase === Phase.idle;

@@ -155,7 +155,11 @@ export class Http1Pool extends TimerEntry implements UpstreamPool, ConnectionKee
 		connection.idleSince = this.options.clock.now();
 		if (this.waiting.size > 0) {
 			for (const entry of this.waiting.values()) {
-				if (entry.isFresh && connection.requests > 0) continue;
+				if (entry.isFresh && connection.requests > 0) {
+					// It has been waiting for longest and gets a dial of its own in this connection's place.
+					if (!entry.isDialing && this.open >= this.options.maxConnections) return connection.destroy();
+					continue;
+				}
 				this.waiting.delete(entry.waiter);
 				entry.waiter.onStream(connection);
 				return;
