@@ -58,12 +58,14 @@ export function acceptShared(server: net.Server, onAccepted: OnAccepted): boolea
 export function acceptPlain(server: net.Server, onAccepted: OnAccepted): void {
 	server.on('connection', (socket) => {
 		loopClock.refresh();
-		const reader = onAccepted(socket);
+		let reader: AcceptedReader | null = null;
+		// Listening for data starts the flow; whether it runs is the owner's decision, so the owner comes last.
 		socket.on('data', (chunk: Buffer) => {
 			loopClock.refresh();
-			reader.onBytes(chunk, chunk.length);
+			reader?.onBytes(chunk, chunk.length);
 		});
 		socket.pause();
+		reader = onAccepted(socket);
 	});
 }
 

@@ -5,37 +5,31 @@
  * (pipelining) is held, with the socket paused, until the exchange has released the connection. `stage` says who owns
  * the incoming bytes: the parser (`reading`), nobody yet (`holding`), a tunnel (`tunnel`), or the bin (`lingering`).
  *
- * Closing has manners: after the last response we send FIN and read on for a moment, because a close with unread bytes
- * makes the kernel send RST, which can destroy the response on its way (RFC 9112 §9.6).
+ * Closing has manners: when the last response has left our queue we send FIN and read on for a moment, because a close
+ * with unread bytes makes the kernel send RST, which can destroy the response on its way (RFC 9112 §9.6). What has to be
+ * cut off is reset, so that it never looks whole. No further request is looked at while the answers are not taken.
  *
  * Deadlines, by standing: no byte of a head → `idle`; a head begun → `headTimeout`; an exchange has its own.
  */
 import type net from 'node:net';
 import { TimerEntry } from '../clock.ts';
 import { ProxyError } from '../error.ts';
-import { Framing, type HttpVersion, type RequestHead, type ResponseHead } from '../http/head.ts';
+import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { chunkHeader, LAST_CHUNK, writeTrailers } from '../http1/chunked-writer.ts';
 import { RequestParser, type RequestVisitor } from '../http1/request-parser.ts';
 import { type ResponseWriteOptions, writeResponseHead } from '../http1/write-head.ts';
-import { type SocketOwner, watchSocket } from '../io/byte-socket.ts';
+import { afterWrites, endAfterWrites, resetSocket, type SocketOwner, watchSocket } from '../io/byte-socket.ts';
 import { WriteGather } from '../io/write-gather.ts';
 import type { DownstreamStream, Peer, StreamSink } from '../ports/stream.ts';
 import { Standing, type TableEntry } from './connection-table.ts';
 import type { ListenerContext } from './context.ts';
+import { LINGER_BYTES, LINGER_MS, Stage } from './stage.ts';
 
-const Stage = { reading: 0, holding: 1, tunnel: 2, lingering: 3, closed: 4 } as const;
-type Stage = (typeof Stage)[keyof typeof Stage];
+const CUT_REQUEST = 'the client ended the connection within its request';
 
-/** How long a closed connection is read on, and how much: enough for a response to arrive, too little to be a gift. */
-const LINGER_MS = 2000;
-const LINGER_BYTES = 1024 * 1024;
-
-interface MutableWriteOptions extends ResponseWriteOptions {
-	clientVersion: HttpVersion;
-	close: boolean;
-	keepAliveTimeoutSeconds: number;
-}
+/** Its members are readonly to those who read them only. */
+type WriteOptions = { -readonly [Key in keyof ResponseWriteOptions]: ResponseWriteOptions[Key] };
 
 export class Http1Downstream extends TimerEntry implements DownstreamStream, RequestVisitor, SocketOwner, TableEntry {
 	readonly peer: Peer;
@@ -47,7 +41,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private readonly context: ListenerContext;
 	private readonly parser: RequestParser;
 	private readonly out: WriteGather;
-	private readonly writeOptions: MutableWriteOptions = { clientVersion: 11, close: false, keepAliveTimeoutSeconds: 0 };
+	private readonly writeOptions: WriteOptions = { clientVersion: 11, close: false, keepAliveTimeoutSeconds: 0 };
 	private stage: Stage = Stage.reading;
 	private sink: StreamSink | null = null;
 	/** An exchange owns the outgoing direction until it releases it. */
@@ -82,7 +76,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 			this.becomeActive();
 			this.sink = this.context.handler.onTunnel(this);
 		}
-		this.socket.resume();
+		if (!this.isPaused) this.socket.resume();
 	}
 
 	// --- the socket's side ---------------------------------------------------------------------------------------
@@ -122,9 +116,15 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 				else if (this.stage === Stage.reading) this.stage = Stage.holding;
 				break;
 			}
+			if (!this.isBusy && !this.out.isAccepting && at < length && this.stage === Stage.reading) {
+				this.hold(buffer, at, length);
+				break;
+			}
 		} while (at < length && at > before && this.stage === Stage.reading);
 		this.isFeeding = false;
-		if (!this.isBusy && this.stage === Stage.reading) this.awaitHead();
+		if (this.isBusy || this.stage > Stage.holding) return;
+		if (this.out.isAccepting) this.awaitHead();
+		else this.awaitDrain();
 	}
 
 	/** Keeps what came too early and stops the socket: the next read happens after the exchange. */
@@ -151,13 +151,23 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 			}
 			return;
 		}
-		if (this.peerEnded) return this.destroy();
+		if (this.peerEnded) return this.close();
 		if (this.standing !== Standing.waiting || !this.isHeadTimed) {
 			this.isHeadTimed = true;
 			context.table.move(this, Standing.waiting);
 			if (context.headTimeoutMs > 0) context.timers.arm(this, context.headTimeoutMs);
 		}
 	}
+
+	/** A client that does not take its answers gets no more of them; `onWritable` goes on. */
+	private awaitDrain(): void {
+		const { context } = this;
+		this.stage = Stage.holding;
+		this.socket.pause();
+		context.table.move(this, Standing.idle);
+		if (context.idleMs > 0) context.timers.armAt(this, context.clock.now() + context.idleMs);
+	}
+
 	/** The head timeout runs; a fresh connection is `waiting` too, but may be silent for as long as an idle one. */
 	private isHeadTimed = false;
 
@@ -174,20 +184,21 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 				this.sink?.onEnd(null);
 				return;
 			case Stage.reading:
-				if (!this.isBusy) return this.parser.isIdle ? this.close() : this.destroy();
-				if (!this.requestEnded) this.sinkReset('the client ended the connection within its request');
-				return;
-			case Stage.holding:
-				// A half-closed client still waits for its answer.
+				if (!this.isBusy) return this.close();
+				if (!this.requestEnded) this.sinkReset(CUT_REQUEST);
 				return;
 			default:
-				this.destroy();
+				// A half-closed client may still wait for its answer.
+				if (this.socket.writableEnded) this.socket.destroySoon();
 		}
 	}
 
 	onWritable(): void {
 		this.out.reclaim();
-		this.sink?.onDrain();
+		if (this.isBusy || this.stage !== Stage.holding) return this.sink?.onDrain();
+		this.stage = Stage.reading;
+		this.socket.resume();
+		this.next();
 	}
 
 	onClosed(error: Error | null): void {
@@ -260,7 +271,8 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	}
 
 	head(head: ResponseHead): void {
-		const isClosing = this.closesAfter || this.peerEnded || !head.keepAlive || this.context.isDraining();
+		const isLast = this.peerEnded && this.held === null;
+		const isClosing = this.closesAfter || isLast || !head.keepAlive || this.context.isDraining();
 		const endsWithConnection =
 			head.framing === Framing.close || (head.framing === Framing.chunked && this.writeOptions.clientVersion === 10);
 		this.closesAfter = isClosing || (endsWithConnection && this.writeOptions.clientVersion === 10);
@@ -287,7 +299,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		if (this.stage === Stage.closed) return;
 		if (this.isChunked) this.out.addText(trailers === null ? LAST_CHUNK : writeTrailers(trailers));
 		this.out.flush();
-		if (this.stage === Stage.tunnel) this.socket.end();
+		if (this.stage === Stage.tunnel) endAfterWrites(this.socket);
 	}
 
 	flush(): void {
@@ -297,9 +309,8 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	reset(_error: ProxyError): void {
 		this.sink = null;
 		if (this.stage === Stage.closed) return;
-		// RST, not FIN: a body that ends with the connection must not look whole.
-		this.socket.resetAndDestroy();
 		this.forget();
+		resetSocket(this.socket);
 	}
 
 	pause(): void {
@@ -321,9 +332,9 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		const { held } = this;
 		this.held = null;
 		if (held !== null) {
+			this.socket.resume();
 			this.sink?.onData(held, 0, held.length);
 			this.sink?.onFlush();
-			this.socket.resume();
 		}
 		if (this.peerEnded) this.sink?.onEnd(null);
 	}
@@ -333,11 +344,10 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.isBusy = false;
 		if (this.stage === Stage.closed) return;
 		this.isChunked = false;
-		if (this.stage === Stage.tunnel) {
-			this.socket.destroySoon();
-			return this.forget();
-		}
-		if (!this.requestEnded || this.closesAfter) return this.close();
+		if (!this.requestEnded || this.closesAfter || this.stage === Stage.tunnel) return this.close();
+		// Should the next head be malformed, its record must not show this one's.
+		this.parser.head.method = '';
+		this.parser.head.target = '';
 		this.stage = Stage.reading;
 		this.resume();
 		if (!this.isFeeding) this.next();
@@ -346,10 +356,12 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	/** Goes on with what the client sent ahead, or waits. */
 	private next(): void {
 		const { held } = this;
+		if (!this.out.isAccepting) return this.awaitDrain();
 		if (held === null) return this.awaitHead();
 		this.held = null;
 		this.socket.resume();
 		this.feed(held, 0, held.length);
+		if (this.peerEnded && this.isBusy && !this.requestEnded) this.sinkReset(CUT_REQUEST);
 	}
 
 	// --- the listener's side -------------------------------------------------------------------------------------
@@ -368,22 +380,27 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		if (this.stage === Stage.lingering || this.stage === Stage.closed) return;
 		this.flush();
 		this.held = null;
-		if (this.peerEnded) {
-			this.socket.destroySoon();
-			return this.forget();
-		}
 		this.stage = Stage.lingering;
-		this.context.table.move(this, Standing.waiting);
-		this.context.timers.arm(this, LINGER_MS);
-		this.socket.end();
+		if (this.context.idleMs > 0) this.context.timers.armAt(this, this.context.clock.now() + this.context.idleMs);
 		this.socket.resume();
+		afterWrites(this.socket, () => this.linger());
+	}
+
+	private linger(): void {
+		if (this.stage !== Stage.lingering) return;
+		this.context.table.move(this, Standing.waiting);
+		this.context.timers.armAt(this, this.context.clock.now() + LINGER_MS);
+		if (this.peerEnded) this.socket.destroySoon();
+		else this.socket.end();
 	}
 
 	destroy(): void {
 		if (this.stage === Stage.closed) return;
-		if (this.isBusy) this.sinkReset('the connection was closed');
-		this.socket.destroy();
+		const isCut = this.isBusy || this.socket.writableLength > 0;
 		this.forget();
+		if (this.isBusy) this.sinkReset('the connection was closed');
+		if (isCut) resetSocket(this.socket);
+		else this.socket.destroy();
 	}
 
 	private forget(): void {

@@ -43,7 +43,7 @@ export class Forwarder implements RequestHandler {
 	}
 
 	onTunnel(stream: DownstreamStream): StreamSink {
-		return new Tunnel(stream, this.service);
+		return new Tunnel(stream, this.service, this.context);
 	}
 }
 

@@ -1,13 +1,23 @@
 /**
  * Joins two connections byte by byte, with no look at what they say: `passthrough: true`, and apps that speak `tcp`.
- * Backpressure and half-close go through; an error on one side resets the other.
+ * Backpressure and half-close go through; an error on one side, or silence of both for too long, resets the other.
  */
+import { TimerEntry } from '../clock.ts';
 import type { ProxyError } from '../error.ts';
 import { ProxyError as Failure } from '../error.ts';
 import type { DownstreamStream, StreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
+import type { ProxyContext } from './context.ts';
 import type { Service } from './service.ts';
 
-export class Tunnel implements StreamSink, UpstreamWaiter {
+/** Where no rule says otherwise: as Envoy's and HAProxy's usual tunnel timeouts. */
+const IDLE_MS = 60 * 60 * 1000;
+
+type TunnelContext = Pick<ProxyContext, 'clock' | 'timers' | 'unmatched'>;
+
+export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
+	private readonly context: TunnelContext;
+	private readonly idleMs: number;
+	private lastActivity: number;
 	private readonly stream: DownstreamStream;
 	private readonly service: Service;
 	private upstream: UpstreamStream | null = null;
@@ -15,9 +25,14 @@ export class Tunnel implements StreamSink, UpstreamWaiter {
 	private upstreamEnded = false;
 	private isOver = false;
 
-	constructor(stream: DownstreamStream, service: Service) {
+	constructor(stream: DownstreamStream, service: Service, context: TunnelContext) {
+		super();
 		this.stream = stream;
 		this.service = service;
+		this.context = context;
+		this.idleMs = context.unmatched?.tunnelIdleMs ?? IDLE_MS;
+		this.lastActivity = context.clock.now();
+		if (this.idleMs > 0) context.timers.armAt(this, this.lastActivity + this.idleMs);
 		stream.pause();
 		const got = service.pool.acquire(this, true);
 		if (got instanceof Failure) this.over(got);
@@ -28,6 +43,7 @@ export class Tunnel implements StreamSink, UpstreamWaiter {
 		this.upstream = upstream;
 		upstream.openTunnel({
 			onData: (buffer, start, end) => {
+				this.lastActivity = this.context.clock.now();
 				if (!this.stream.write(buffer, start, end)) upstream.pause();
 			},
 			onEnd: () => {
@@ -48,6 +64,7 @@ export class Tunnel implements StreamSink, UpstreamWaiter {
 	}
 
 	onData(buffer: Buffer, start: number, end: number): void {
+		this.lastActivity = this.context.clock.now();
 		if (this.upstream?.write(buffer, start, end) === false) this.stream.pause();
 	}
 
@@ -58,11 +75,13 @@ export class Tunnel implements StreamSink, UpstreamWaiter {
 	}
 
 	onReset(error: ProxyError): void {
-		if (this.isOver) return;
-		this.isOver = true;
-		if (this.upstream === null) this.service.pool.cancel(this);
-		else this.upstream.reset(error);
-		this.stream.release();
+		this.over(error);
+	}
+
+	override onTimer(): void {
+		const idleAt = this.lastActivity + this.idleMs;
+		if (idleAt > this.context.clock.now()) this.context.timers.armAt(this, idleAt);
+		else this.over(new Failure('stream_idle', `no byte in either direction for ${this.idleMs} ms`));
 	}
 
 	onDrain(): void {
@@ -76,9 +95,11 @@ export class Tunnel implements StreamSink, UpstreamWaiter {
 	private over(error: ProxyError | null): void {
 		if (this.isOver) return;
 		this.isOver = true;
+		this.context.timers.disarm(this);
 		if (error === null) this.upstream?.abandon();
 		else {
-			this.upstream?.reset(error);
+			if (this.upstream === null) this.service.pool.cancel(this);
+			else this.upstream.reset(error);
 			this.stream.reset(error);
 		}
 		this.stream.release();
