@@ -1,0 +1,128 @@
+/** The sidecar under test as a process of its own, on ports that the system chooses. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SOURCE_MAIN } from './build.ts';
+import { Child } from './child.ts';
+import { waitFor, within } from './wait.ts';
+
+export interface SidecarOptions {
+	/** Compiled entry; the sources when it is not given. */
+	readonly main?: string | undefined;
+	readonly appPort: number;
+	/** Top-level blocks of the route file beyond the ports; they replace what stands in `BASE`. */
+	readonly blocks?: Record<string, unknown>;
+	/** What comes after `--`. */
+	readonly command?: readonly string[];
+	/** Default: until `/ready` says so. */
+	readonly until?: 'ready' | 'bound';
+}
+
+const BASE = {
+	inbound: { listen: '127.0.0.1:0' },
+	admin: { listen: '127.0.0.1:0' },
+	telemetry: { accessLog: { when: 'off' } },
+	shutdown: { drain: '10s', propagation: '0s' },
+};
+
+/** `/services`, as far as scenarios look at it. */
+export interface ServiceView {
+	readonly circuit: string;
+	readonly requests: { readonly active: number };
+	readonly retries: { readonly active: number };
+	readonly connections: { readonly active: number; readonly idle: number; readonly pending: number };
+}
+
+export class Sidecar extends Child {
+	port = 0;
+	adminPort = 0;
+	private readonly folder: string;
+
+	private constructor(folder: string, args: readonly string[]) {
+		super(process.execPath, args);
+		this.folder = folder;
+	}
+
+	static async start(options: SidecarOptions): Promise<Sidecar> {
+		const { main = SOURCE_MAIN, appPort, blocks, command = [] } = options;
+		const folder = mkdtempSync(join(tmpdir(), 'outrigger-fault-'));
+		const file = join(folder, 'routes.yaml');
+		writeFileSync(file, JSON.stringify({ ...BASE, app: { port: appPort }, ...blocks }));
+		const sidecar = new Sidecar(folder, [
+			'--disable-warning=ExperimentalWarning',
+			main,
+			'run',
+			file,
+			...(command.length > 0 ? ['--', ...command] : []),
+		]);
+		const [inbound, admin] = await sidecar.printed(/inbound :(\d+), admin http:\/\/\S+:(\d+)/);
+		sidecar.port = Number(inbound);
+		sidecar.adminPort = Number(admin);
+		if (options.until !== 'bound') await sidecar.waitUntilReady();
+		return sidecar;
+	}
+
+	async waitUntilReady(): Promise<void> {
+		await waitFor('a sidecar that is ready', async () => (await this.adminGet('/ready')).status === 200);
+	}
+
+	/** One request on a connection of its own. Status 0: nobody answered. */
+	adminGet(path: string): Promise<{ status: number; body: string }> {
+		return getOnce(this.adminPort, path);
+	}
+
+	async service(): Promise<ServiceView> {
+		const { body } = await this.adminGet('/services');
+		return (JSON.parse(body) as { app: ServiceView }).app;
+	}
+
+	/** Sum of a metric's series that carry all these labels. */
+	async metric(name: string, labels: Record<string, string> = {}): Promise<number> {
+		const { body } = await this.adminGet('/metrics');
+		let sum = 0;
+		for (const line of body.split('\n')) {
+			if (!line.startsWith(name) || !'{ '.includes(line.charAt(name.length))) continue;
+			const isWanted = Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`));
+			if (isWanted) sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+		}
+		return sum;
+	}
+
+	/** Ends it, if it has not ended, and takes its folder away. */
+	async stop(): Promise<void> {
+		this.signal('SIGTERM');
+		await within('the end of the sidecar', this.exited);
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+}
+
+/** GET on a fresh connection, read to its end. */
+export function getOnce(port: number, path: string): Promise<{ status: number; body: string }> {
+	return new Promise((resolve) => {
+		const chunks: Buffer[] = [];
+		const socket = connect({ port, host: '127.0.0.1' });
+		socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+		socket.on('error', () => {});
+		socket.on('close', () => {
+			const text = Buffer.concat(chunks).toString('latin1');
+			const head = text.slice(0, text.indexOf('\r\n\r\n'));
+			const body = text.slice(head.length + 4);
+			const isChunked = /^transfer-encoding: chunked/im.test(head);
+			resolve({ status: Number(text.slice(9, 12)) || 0, body: isChunked ? unchunk(body) : body });
+		});
+		socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+	});
+}
+
+function unchunk(text: string): string {
+	const pieces: string[] = [];
+	for (let at = 0; at < text.length; ) {
+		const lineEnd = text.indexOf('\r\n', at);
+		const size = Number.parseInt(text.slice(at, lineEnd), 16);
+		if (!(size > 0)) break;
+		pieces.push(text.slice(lineEnd + 2, lineEnd + 2 + size));
+		at = lineEnd + 2 + size + 2;
+	}
+	return pieces.join('');
+}
