@@ -1,4 +1,5 @@
 /** An ordinary Express app: what people write, with no thought of a sidecar. `node express-app.mjs PORT|SOCKET [HOST]`. */
+import { gzipSync } from 'node:zlib';
 import express from 'express';
 
 const [where = '0', host = '127.0.0.1'] = process.argv.slice(2);
@@ -24,6 +25,10 @@ app.get('/trailers', (_request, response) => {
 });
 app.get('/headers', (request, response) => response.json(request.rawHeaders));
 app.get('/big', (_request, response) => response.type('bin').send(Buffer.alloc(3_000_000, 'abcdefgh')));
+app.get('/file', (_request, response) => response.sendFile(import.meta.filename));
+app.get('/gzip', (_request, response) =>
+	response.set('content-encoding', 'gzip').send(gzipSync('compressed '.repeat(99))),
+);
 app.get('/nothing', (_request, response) => response.status(204).end());
 app.get('/away', (_request, response) => response.redirect('/hello?x=1'));
 app.get('/fail', (_request, response) => response.status(500).send('failed'));

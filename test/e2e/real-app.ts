@@ -23,7 +23,8 @@ export class Trio {
 	readonly alone: { readonly port: number; readonly program: Program };
 	readonly plain: Front;
 	readonly supervised: Front;
-	private readonly programs: readonly Program[];
+	/** The apps that a sidecar did not start: alone, and behind the plain one. */
+	readonly programs: readonly Program[];
 	private readonly root: string;
 
 	private constructor(root: string, programs: readonly Program[], ports: readonly number[], fronts: readonly Front[]) {
