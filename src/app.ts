@@ -63,6 +63,7 @@ export class App {
 			path: config.app.health?.path ?? null,
 			authority: config.app.port === undefined ? 'localhost' : `localhost:${config.app.port}`,
 			intervalMs: config.app.health?.interval ?? DEFAULT_HEALTH_INTERVAL_MS,
+			isDoubtful: () => (this.parts.service.breaker?.retryAfterMs(systemClock.now()) ?? 0) > 0,
 			onChange: (isHealthy, reason) => this.onHealth(isHealthy, reason),
 		});
 	}

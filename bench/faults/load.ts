@@ -83,6 +83,8 @@ export interface LoadOptions {
 	/** Requests in all; without it until `stop`. */
 	readonly total?: number;
 	readonly path?: string;
+	/** Without a body; default GET. */
+	readonly method?: string;
 	/** A connection for each request. */
 	readonly closes?: boolean;
 	/** Source address. */
@@ -144,7 +146,9 @@ class Client {
 		this.options = options;
 		this.load = load;
 		const closing = options.closes ? 'connection: close\r\n' : '';
-		this.request = `GET ${options.path ?? '/'} HTTP/1.1\r\nhost: app.test\r\n${closing}\r\n`;
+		const { method = 'GET', path = '/' } = options;
+		const length = method === 'GET' ? '' : 'content-length: 0\r\n';
+		this.request = `${method} ${path} HTTP/1.1\r\nhost: app.test\r\n${length}${closing}\r\n`;
 	}
 
 	start(): void {

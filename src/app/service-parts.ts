@@ -27,7 +27,7 @@ export interface ServiceParts {
 
 const UNRECORDED: ConnectionRecorder = { connected: noop, connectFailed: noop };
 
-/** `onSuspect` hears of connects that failed. */
+/** `onSuspect` hears of connects that failed, and of failures that opened the circuit. */
 export function buildService(config: Config, telemetry: Telemetry, onSuspect: () => void): ServiceParts {
 	const { connect, limits, circuitBreaker, retryBudget } = config.inbound.service;
 	const { timers, metrics } = telemetry;
@@ -65,6 +65,7 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 		budget: new RetryBudget(retryBudget.percent, retryBudget.minPerSecond, now),
 		maxRequests: limits.requests,
 		maxRetries: limits.retries,
+		onOpen: onSuspect,
 	});
 	if (service.breaker !== null) metrics.watchCircuit(APP_SERVICE, service.breaker);
 	metrics.watchPool(APP_SERVICE, () => pool.counts);

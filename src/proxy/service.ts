@@ -29,6 +29,8 @@ export interface ServiceOptions {
 	readonly maxRequests: number;
 	/** Retries at once; 0: the budget alone rules. */
 	readonly maxRetries: number;
+	/** A failure has opened the circuit, or has come while it was open. */
+	onOpen(): void;
 }
 
 export class Service {
@@ -41,6 +43,7 @@ export class Service {
 	active = 0;
 	private readonly maxRequests: number;
 	private readonly failures: ReadonlySet<FailureKind>;
+	private readonly onOpen: () => void;
 
 	constructor(options: ServiceOptions) {
 		this.name = options.name;
@@ -50,6 +53,7 @@ export class Service {
 		this.maxRequests = options.maxRequests;
 		this.maxRetries = options.maxRetries;
 		this.failures = new Set(options.failures);
+		this.onOpen = () => options.onOpen();
 	}
 
 	/** Takes a place for an exchange; an error when all are taken. */
@@ -78,12 +82,17 @@ export class Service {
 		const { breaker } = this;
 		if (breaker === null) return;
 		if (code === '') {
-			if (status >= 500 && this.failures.has('5xx')) breaker.fail(now);
+			if (status >= 500 && this.failures.has('5xx')) this.fail(breaker, now);
 			else breaker.succeed(now);
 			return;
 		}
 		const kind = KINDS[code];
-		if (kind !== undefined && this.failures.has(kind)) breaker.fail(now);
+		if (kind !== undefined && this.failures.has(kind)) this.fail(breaker, now);
 		else breaker.release(now);
+	}
+
+	private fail(breaker: CircuitBreaker, now: number): void {
+		breaker.fail(now);
+		if (breaker.state === 'open') this.onOpen();
 	}
 }

@@ -3,8 +3,9 @@
  * codec as traffic does, one connection a check.
  *
  * Theory of operation. Checks never overlap. While the app is not known to be well they come quickly, so that readiness
- * and recovery are noticed at once; afterwards at the route file's interval. `suspect` (a request could not connect)
- * brings the next check forward.
+ * and recovery are noticed at once; afterwards at the route file's interval. `suspect` (a request could not connect, or
+ * failures have opened the circuit) brings the next check forward, and while there is doubt they stay quick: an app that
+ * was away for less than an interval is seen to be away and to come back, which is what lets traffic through again.
  */
 import type net from 'node:net';
 import { TimerEntry, type Timers } from '../clock.ts';
@@ -16,7 +17,7 @@ import type { UpstreamSink } from '../ports/stream.ts';
 import type { DialedReader, Dialer, DialOutcome } from './dial.ts';
 import { type ConnectionKeeper, Http1Upstream } from './http1-upstream.ts';
 
-/** While the app is not well. */
+/** While the app is not well, or may not be. */
 const EAGER_MS = 20;
 /** A check over HTTP must be answered within this; as the default of Envoy's and Kubernetes' probes. */
 const ANSWER_MS = 1000;
@@ -29,6 +30,8 @@ export interface HealthOptions {
 	readonly authority: string;
 	/** Milliseconds between checks while the app is well. */
 	readonly intervalMs: number;
+	/** Traffic is being held back for its failures: whatever the last check said, look closely. */
+	isDoubtful(): boolean;
 	/** Called on each change; the first answer counts as one. */
 	onChange(isHealthy: boolean, reason: string): void;
 }
@@ -66,7 +69,7 @@ export class HealthCheck extends TimerEntry {
 		this.probe = null;
 	}
 
-	/** Traffic could not reach the app: look now. */
+	/** Traffic could not reach the app, or failed too often: look now. */
 	suspect(): void {
 		if (this.isStopped || this.probe !== null || !this.isHealthy) return;
 		this.options.timers.disarm(this);
@@ -85,7 +88,8 @@ export class HealthCheck extends TimerEntry {
 		this.probe = null;
 		if (this.isStopped) return;
 		const isHealthy = failure === null;
-		this.options.timers.arm(this, isHealthy ? this.options.intervalMs : EAGER_MS);
+		const { timers, intervalMs, isDoubtful } = this.options;
+		timers.arm(this, isHealthy && !isDoubtful() ? intervalMs : EAGER_MS);
 		if (failure !== null) this.lastReason = failure;
 		if (this.hasAnswered && isHealthy === this.isHealthy) return;
 		this.hasAnswered = true;

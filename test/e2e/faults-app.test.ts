@@ -1,17 +1,24 @@
 /** An app that dies, comes back, or closes connections at bad moments, in short; `bench/faults` has the long versions. */
 import { describe, expect, it } from 'vitest';
 import { idleRace } from '../../bench/faults/scenarios/idle-race.ts';
-import { restart, strayAnswers } from '../../bench/faults/scenarios/restart.ts';
+import { LONG, restart, SHORT, strayAnswers } from '../../bench/faults/scenarios/restart.ts';
 
 /** From the app's return to the first 2xx. */
 const RECOVERY_MS = 1000;
 
 describe('an app that is killed under load', () => {
 	it('is served again as soon as it is back; until then every failure is a signed 503', async () => {
-		const { recoveryMs, tally, openings } = await restart({ downMs: [50, 500] });
+		const { recoveryMs, tally, openings } = await restart({ traffic: SHORT, downMs: [50, 500] });
 		expect({ stray: strayAnswers(tally), broken: [...tally.errors] }).toEqual({ stray: 0, broken: [] });
 		expect(Math.max(...recoveryMs)).toBeLessThan(RECOVERY_MS);
 		// Otherwise nothing was tried: the circuit had no reason to hold anybody back.
+		expect(openings).toBeGreaterThan(0);
+	});
+
+	it('is served again at once, too, when nothing is retried and it was away for less than a health interval', async () => {
+		const { recoveryMs, tally, openings } = await restart({ traffic: LONG, downMs: [20] });
+		expect({ stray: strayAnswers(tally), broken: [...tally.errors] }).toEqual({ stray: 0, broken: [] });
+		expect(Math.max(...recoveryMs)).toBeLessThan(RECOVERY_MS);
 		expect(openings).toBeGreaterThan(0);
 	});
 });

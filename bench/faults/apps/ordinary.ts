@@ -6,7 +6,7 @@ const { delayMs, keepAliveMs } = settings({ delayMs: 0, keepAliveMs: 5000 });
 
 const server = createServer((request, response) => {
 	const [, kind, word] = (request.url ?? '').split('/');
-	if (request.method === 'POST') {
+	if (request.method === 'POST' && kind !== 'delay') {
 		response.writeHead(200);
 		request.pipe(response);
 		return;
