@@ -178,6 +178,13 @@ export const LAXER: readonly LaxerReason[] = [
 		holds: (ours, input) => ours !== undefined && ours.status > 0 && / 1\d\d[ \r]/.test(input),
 	},
 	{
+		// llhttp reads content behind an interim response that claims to have some, and finds fault with it.
+		name: 'content-of-the-interim',
+		rfc: 'RFC 9112 §6.3 rule 1',
+		reason: /^Invalid character in chunk/,
+		holds: (_, input) => /HTTP\/1\.\d 1\d\d[ \r][^]*\r\ntransfer-encoding:/i.test(input),
+	},
+	{
 		name: 'blank-before-colon-in-response',
 		rfc: 'RFC 9112 §5.1',
 		reason: /^Invalid header (field char|token)$/,
