@@ -179,10 +179,10 @@ export const LAXER: readonly LaxerReason[] = [
 	},
 	{
 		// llhttp reads content behind an interim response that claims to have some, and finds fault with it.
-		name: 'content-of-the-interim',
+		name: 'faulty-content-of-the-interim',
 		rfc: 'RFC 9112 §6.3 rule 1',
 		reason: /^Invalid character in chunk/,
-		holds: (_, input) => /HTTP\/1\.\d 1\d\d[ \r][^]*\r\ntransfer-encoding:/i.test(input),
+		holds: (_, input) => /HTTP\/1\.\d 1\d\d[ \r][\s\S]*\r\ntransfer-encoding:/i.test(input),
 	},
 	{
 		name: 'blank-before-colon-in-response',
