@@ -76,7 +76,10 @@ export class App {
 			this.listener = this.buildListener(acceptsShared);
 			this.bound.inbound = await bind('inbound.listen', config.inbound.listen, () => this.startListener());
 			await this.startControl();
-			await telemetry.startIntake();
+			const { logIntake } = config.telemetry;
+			if (logIntake !== undefined) {
+				await bind('telemetry.logIntake.listen', logIntake.listen, () => telemetry.startIntake());
+			}
 		} catch (error) {
 			await this.stop();
 			throw error;
@@ -224,6 +227,11 @@ export class App {
 		this.listener?.release();
 		log.info({}, 'the app is healthy');
 		this.warnOfBypass().catch((error: unknown) => log.debug({ err: error }, 'cannot tell where the app listens'));
+	}
+
+	/** Somebody has seen the app end: asks it now, not at the next interval. */
+	suspectApp(): void {
+		this.health.suspect();
 	}
 
 	private async warnOfBypass(): Promise<void> {

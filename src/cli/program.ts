@@ -20,6 +20,9 @@ export async function runCommandLine(argv: readonly string[], version: string): 
 }
 
 async function parseCommandLine(argv: readonly string[], version: string): Promise<number> {
+	// What follows `--` is the app's command line, and none of ours.
+	const separator = argv[0] === 'run' ? argv.indexOf('--') : -1;
+	const [own, command] = separator < 0 ? [argv, []] : [argv.slice(0, separator), argv.slice(separator + 1)];
 	const { Command, CommanderError } = await import('commander');
 	let code: number = EXIT.done;
 	const program = new Command('outrigger')
@@ -31,10 +34,10 @@ async function parseCommandLine(argv: readonly string[], version: string): Promi
 		.command('run')
 		.summary('run the sidecar; with a command, start the unchanged app as well')
 		.description('Run the sidecar. With `-- COMMAND…`, start and supervise the unchanged app as well.')
-		.argument('<file>', 'route file, or a folder that holds one')
-		.argument('[command...]', 'after `--`: the app and its arguments')
+		.usage('<file> [-- command...]')
+		.argument('<file>', 'route file, or a folder that holds one; after `--` the app and its arguments')
 		.addHelpText('after', RUN_HELP)
-		.action(async (file: string, command: string[]) => {
+		.action(async (file: string) => {
 			const { run } = await import('./run-command.ts');
 			code = await run({ file, command, version });
 		});
@@ -45,7 +48,7 @@ async function parseCommandLine(argv: readonly string[], version: string): Promi
 	(await import('./config-command.ts')).registerConfig(program, IO, finish);
 	(await import('./schema-command.ts')).registerSchema(program, IO, finish);
 	try {
-		await program.parseAsync(argv, { from: 'user' });
+		await program.parseAsync(own, { from: 'user' });
 	} catch (error) {
 		if (!(error instanceof CommanderError)) throw error;
 		// Help and version are no mistakes; commander has printed everything.

@@ -6,12 +6,14 @@ import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import type { App } from '../app.ts';
+import type { Config } from '../config/config.ts';
 import { formatIssue } from '../config/issue.ts';
 import { loadRegexCompiler, noRegex } from '../routing/regex.ts';
 import { needsRegex } from '../routing/table.ts';
 import { type CompiledFile, compileFile } from './compile-file.ts';
 import { EXIT } from './exit-codes.ts';
-import { Supervised, signalNumber } from './supervise.ts';
+import { type StopSignal, StopSignals } from './stop-signals.ts';
+import { type ChildExit, Supervised, signalNumber } from './supervise.ts';
 
 export interface RunOptions {
 	readonly file: string;
@@ -22,10 +24,15 @@ export interface RunOptions {
 
 /** Resolves to the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-	// The other process parses while this one loads its own code.
-	const compiling = load(options.file);
+	const signals = new StopSignals();
+	// The other process parses while this one loads its own code. Ctrl-C at a terminal reaches it as well and ends it.
+	const compiling = load(options.file).catch((error: unknown) => {
+		if (signals.hasCome) return null;
+		throw error;
+	});
 	const [{ App, BindError }, { Telemetry }] = await Promise.all([import('../app.ts'), import('../app/telemetry.ts')]);
 	const compiled = await compiling;
+	if (signals.hasCome) return EXIT.done;
 	if (compiled === null) return EXIT.badConfig;
 	const { config } = compiled;
 	const telemetry = new Telemetry({ config, process: processFacts(options.version), isHuman: process.stderr.isTTY });
@@ -45,7 +52,8 @@ export async function run(options: RunOptions): Promise<number> {
 	announce(app, options);
 	// A sidecar that is killed would never leave its compiled code to the next start.
 	flushCompileCache();
-	const code = await new Running(app, config.shutdown.propagation, options.command).untilEnd();
+	// Told to stop before it began: the app is not started, and nobody was served.
+	const code = signals.hasCome ? EXIT.done : await new Running(app, config, options.command, signals).untilEnd();
 	await app.stop();
 	return code;
 }
@@ -100,30 +108,30 @@ class Running {
 	private end: (code: number) => void = () => undefined;
 	private isEnding = false;
 
-	constructor(app: App, propagationMs: number, command: readonly string[]) {
+	constructor(app: App, config: Config, command: readonly string[], signals: StopSignals) {
 		this.app = app;
-		this.propagationMs = propagationMs;
+		this.propagationMs = config.shutdown.propagation;
 		this.ended = new Promise((resolve) => {
 			this.end = resolve;
 		});
 		this.child = command.length === 0 ? null : new Supervised(command, process.env);
-		this.watch();
+		this.watch(signals);
 	}
 
 	untilEnd(): Promise<number> {
 		return this.ended;
 	}
 
-	private watch(): void {
-		for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.onStop(signal));
+	private watch(signals: StopSignals): void {
+		signals.onSignal((signal) => this.onStop(signal));
 		for (const signal of FORWARDED) process.on(signal, () => this.child?.signal(signal));
 		this.child?.exited.then(
-			({ code, startError }) => this.onChildExit(code, startError),
+			(exit) => this.onChildExit(exit),
 			() => this.end(EXIT.internal),
 		);
 	}
 
-	private onStop(signal: 'SIGTERM' | 'SIGINT'): void {
+	private onStop(signal: StopSignal): void {
 		if (this.isEnding) {
 			this.child?.signal('SIGKILL');
 			return this.end(128 + signalNumber(signal));
@@ -137,14 +145,16 @@ class Running {
 	/** Requests first, the app after them. */
 	private async shutDown(propagationMs: number): Promise<void> {
 		await this.app.drain(propagationMs);
+		const wasGone = this.child === null || this.child.hasExited;
 		this.child?.signal('SIGTERM');
-		await this.child?.exited;
-		this.end(EXIT.done);
+		const code = (await this.child?.exited)?.code ?? EXIT.done;
+		this.end(wasGone && !STOPPED.has(code) ? code : EXIT.done);
 	}
 
-	private onChildExit(code: number, startError: string): void {
+	private onChildExit({ code, startError }: ChildExit): void {
 		if (startError !== '') say(`outrigger: ${startError}`);
-		if (this.isEnding) return;
+		// Draining may be waiting for callers to notice, and there is nothing left to call.
+		if (this.isEnding) return this.app.suspectApp();
 		this.isEnding = true;
 		this.app.drain(0).then(
 			() => this.end(code),
@@ -153,8 +163,11 @@ class Running {
 	}
 }
 
-/** Signals that mean something to apps and nothing to us. */
-const FORWARDED = ['SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
+/** Signals that mean something to apps and nothing to us. (Node's own use of SIGUSR1 is switched off in bin/outrigger.) */
+const FORWARDED = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
+
+/** Ends of an app that was told to stop together with us: a terminal or a service manager signals all processes. */
+const STOPPED: ReadonlySet<number> = new Set([0, 128 + signalNumber('SIGINT'), 128 + signalNumber('SIGTERM')]);
 
 function processFacts(version: string) {
 	return {
