@@ -81,8 +81,8 @@ export class WriteGather {
 		this.socket.write(text, 'latin1');
 	}
 
-	/** False when the peer reads slower than we write: wait for the socket's `drain`. */
+	/** False when the peer reads slower than we write: wait for the socket's `drain`. A big write alone asks for one, too. */
 	get isAccepting(): boolean {
-		return !this.socket.writableNeedDrain;
+		return !this.socket.writableNeedDrain || this.socket.writableLength === 0;
 	}
 }

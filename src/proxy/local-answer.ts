@@ -41,7 +41,8 @@ export class LocalAnswer {
 	/** Returns the bytes of the body that were sent. */
 	sendTo(stream: DownstreamStream, method: string, requestEnded: boolean): number {
 		const { head, body } = this.reply;
-		if (!requestEnded) head.keepAlive = false;
+		// What follows a CONNECT may have been meant for the tunnel.
+		if (!requestEnded || method === 'CONNECT') head.keepAlive = false;
 		stream.head(head);
 		const bytes = method === 'HEAD' || body === '' ? null : Buffer.from(body);
 		if (bytes !== null) stream.write(bytes, 0, bytes.length);

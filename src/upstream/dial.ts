@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import { ProxyError } from '../error.ts';
-import { sharedReadBuffer } from '../io/byte-socket.ts';
+import { resetSocket, sharedReadBuffer } from '../io/byte-socket.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 
@@ -73,8 +73,9 @@ class Dial extends TimerEntry {
 		socket.once('error', onError);
 		socket.once('connect', () => {
 			if ('port' in endpoint && socket.localPort === endpoint.port) {
-				socket.destroy(selfConnect());
-				return;
+				// RST, so that no TIME_WAIT keeps the app from its port.
+				resetSocket(socket);
+				return this.failed(selfConnect());
 			}
 			socket.removeListener('error', onError);
 			loopClock.refresh();

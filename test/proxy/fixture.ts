@@ -14,11 +14,13 @@ interface Inside {
 
 export class Fixture {
 	readonly origin: RecordingOrigin;
+	readonly appPort: number;
 	private running: RunningSidecar | null = null;
 	private readonly clients: RawClient[] = [];
 
 	private constructor(origin: RecordingOrigin) {
 		this.origin = origin;
+		this.appPort = origin.port;
 	}
 
 	static async make(): Promise<Fixture> {
@@ -26,8 +28,11 @@ export class Fixture {
 	}
 
 	/** `more` as in `routeFile`. The connection of the readiness check is forgotten. */
-	async start(more: Parameters<typeof routeFile>[1] = {}): Promise<RunningSidecar> {
-		this.running = await RunningSidecar.start(routeFile(this.origin.port, more));
+	async start(
+		more: Parameters<typeof routeFile>[1] = {},
+		options: Parameters<typeof RunningSidecar.start>[1] = {},
+	): Promise<RunningSidecar> {
+		this.running = await RunningSidecar.start(routeFile(this.appPort, more), options);
 		this.origin.forget();
 		return this.running;
 	}

@@ -1,4 +1,5 @@
 /** Where the running Node has no hook for accepting with a shared buffer, the public events must do as well. */
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { Fixture, GET } from './fixture.ts';
@@ -47,7 +48,23 @@ describe('accepting by the public events', () => {
 		await fixture.waitUntilQuiet();
 	});
 
-	it('holds connections until the app listens, and opaque ones too', async () => {
+	it('holds connections until the app listens', async () => {
+		await fixture.origin.stop();
+		await fixture.start({}, { waitForReady: false });
+		const client = await fixture.connect();
+		await client.send(GET);
+		await waitFor('the connection to be held', () => fixture.inside.listener.connections === 1);
+		expect(fixture.sidecar.records).toEqual([]);
+		const app = createServer((socket) => {
+			socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+			socket.on('error', () => socket.destroy());
+		});
+		await new Promise<void>((resolve) => app.listen(fixture.appPort, '127.0.0.1', resolve));
+		expect((await client.readResponse()).body.toString()).toBe('ok');
+		app.close();
+	});
+
+	it('loses no early bytes of an opaque connection', async () => {
 		await fixture.start({ passthrough: true });
 		expect((await fixture.ask(GET)).status).toBe(200);
 	});

@@ -90,6 +90,15 @@ describe('an upgrade', () => {
 });
 
 describe('CONNECT', () => {
+	it('that we refuse ends the connection, too', async () => {
+		await fixture.start({ inbound: { unmatched: 'reject' } });
+		const client = await fixture.connect();
+		await client.send(`CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n${GET}`);
+		expect(headOf(await client.readResponse('CONNECT'))).toContain('connection: close');
+		await waitFor('the end', () => client.isEnded);
+		expect(fixture.sidecar.records.length).toBe(1);
+	});
+
 	it('that the app refuses ends the connection: what follows may have been meant for the tunnel', async () => {
 		await fixture.start();
 		fixture.origin.follow({
