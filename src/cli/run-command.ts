@@ -163,7 +163,7 @@ class Running {
 	}
 }
 
-/** Signals that mean something to apps and nothing to us. (Node's own use of SIGUSR1 is switched off in bin/outrigger.) */
+/** Signals that mean something to apps and nothing to us. To listen to SIGUSR1 is also what keeps Node's debugger shut. */
 const FORWARDED = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
 
 /** Ends of an app that was told to stop together with us: a terminal or a service manager signals all processes. */
