@@ -2,14 +2,14 @@
 import type { Clock, Timers } from '../clock.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { RequestHandler } from '../ports/stream.ts';
-import type { ConnectionTable } from './connection-table.ts';
-import type { Http1Downstream } from './http1-downstream.ts';
+import type { ConnectionTable, TableEntry } from './connection-table.ts';
 
 export interface ListenerContext {
 	readonly handler: RequestHandler;
 	readonly timers: Timers;
 	readonly clock: Clock;
-	readonly table: ConnectionTable<Http1Downstream>;
+	/** Where a connection says how it stands. */
+	readonly table: Pick<ConnectionTable<TableEntry>, 'move' | 'remove'>;
 	readonly headLimits: HeadLimits;
 	/** Milliseconds a connection may be silent between requests; 0: for ever. */
 	readonly idleMs: number;
