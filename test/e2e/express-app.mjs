@@ -45,6 +45,12 @@ app.get('/hint', (_request, response) => {
 	response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
 	response.send('hinted');
 });
+let health = 503;
+app.get('/healthz', (_request, response) => response.status(health).send('health'));
+app.put('/healthz/:status', (request, response) => {
+	health = Number(request.params.status);
+	response.send('noted');
+});
 app.get('/reset', (request) => request.socket.resetAndDestroy());
 /** Answers once the one who waits is let go by `POST /release`. */
 const waiting = [];
