@@ -4,6 +4,10 @@ import type { CommandIo } from './command-io.ts';
 import { COMPILE_COMMAND } from './compile-file.ts';
 import { EXIT } from './exit-codes.ts';
 
+const HELP = `
+Example:
+  outrigger run routes/shop.yaml -- node examples/shop/shop.js`;
+
 const RUN_HELP = `
 Examples:
   outrigger run routes/example.yaml                              in front of an app that runs already
@@ -29,6 +33,7 @@ async function parseCommandLine(argv: readonly string[], version: string): Promi
 		.description('A sidecar in front of an unchanged app, driven by one YAML route file.')
 		.version(version)
 		.exitOverride()
+		.addHelpText('after', HELP)
 		.showHelpAfterError('(--help shows what there is)');
 	program
 		.command('run')

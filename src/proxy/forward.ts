@@ -101,8 +101,6 @@ function refuse(x: Exchange, route: Route): ProxyError | null {
 function prepare(x: Exchange, route: Route): void {
 	const { head } = x;
 	stripRequestHopByHop(head);
-	// An upgrade to h2c would carry requests past every rule; the request goes on without it (RFC 9110 §7.8 lets us).
-	if (head.upgrade !== '' && /(^|[\s,])h2c($|[\s,])/i.test(head.upgrade)) head.upgrade = '';
 	if (route.requestTimeoutMs > 0) x.requestDeadline = x.startedNow + route.requestTimeoutMs;
 	const { retry } = route.rule;
 	x.keepsBody = x.body !== null && retry !== null && retry.attempts > 0;

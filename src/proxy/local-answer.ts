@@ -1,7 +1,8 @@
 /** Sends a local reply: what `http/local-reply.ts` made, with the manners of the connection it goes out on. */
 import type { ProxyError } from '../error.ts';
+import { FieldId } from '../http/field-id.ts';
 import { Framing, type RequestHead } from '../http/head.ts';
-import { type LocalReply, localReply } from '../http/local-reply.ts';
+import { isGrpcContentType, type LocalReply, localReply } from '../http/local-reply.ts';
 import type { DownstreamStream } from '../ports/stream.ts';
 import type { AttemptRecord } from '../ports/telemetry.ts';
 
@@ -22,8 +23,9 @@ export class LocalAnswer {
 	}
 
 	static to(error: ProxyError, asked: Asked, verbose: boolean): LocalAnswer {
-		const { requestId, attempts } = asked;
-		return new LocalAnswer(localReply(error, { requestId, verbose, attempts }));
+		const { requestId, attempts, head } = asked;
+		const isGrpc = isGrpcContentType(head.headers.first(FieldId.contentType));
+		return new LocalAnswer(localReply(error, { requestId, verbose, attempts, isGrpc }));
 	}
 
 	get status(): number {

@@ -247,6 +247,16 @@ describe('local replies', () => {
 		expect((await client.readResponse()).status).toBe(200);
 	});
 
+	it('tell a gRPC client in its own words', async () => {
+		await start({ inbound: { unmatched: 'reject' } });
+		const response = await ask(
+			'POST /s/M HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n',
+			'POST',
+		);
+		expect(response.status).toBe(200);
+		expect(headOf(response)).toMatch(/grpc-status: 12\r\n/);
+	});
+
 	it('400 closes the connection after the answer', async () => {
 		const running = await start();
 		const client = await connect();
