@@ -81,5 +81,6 @@ export const scenario: Scenario = async ({ main, isQuick }) => {
 	return [
 		atMost('exec to the first 2xx on /ready, median', median(ready), 'ms', 200, note),
 		reported('a Node process that does nothing, median', median(bare), 'ms'),
+		reported('the one over the other', median(ready) / median(bare), ''),
 	];
 };
