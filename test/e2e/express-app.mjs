@@ -51,7 +51,7 @@ app.put('/healthz/:status', (request, response) => {
 	health = Number(request.params.status);
 	response.send('noted');
 });
-app.get('/reset', (request) => request.socket.resetAndDestroy());
+app.get(['/reset', '/reset/once'], (request) => request.socket.resetAndDestroy());
 /** Answers once the one who waits is let go by `POST /release`. */
 const waiting = [];
 app.get('/wait', (_request, response) => {
