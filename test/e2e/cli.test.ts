@@ -1,5 +1,5 @@
 /** The command as somebody meets it who has made a mistake, or asks for help. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,12 +191,15 @@ describe('--help', () => {
 		for (const example of examples) await tryOut(example);
 	});
 
-	/** In a copy of nothing: the examples name files of the package. `run` is stopped once it is ready. */
+	/** As it stands, but on ports that are free here; `run` is stopped once its ports are open. */
 	async function tryOut(example: string): Promise<void> {
-		const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-		const names = ['SHOP_PORT', 'SHOP_INBOUND_PORT', 'SHOP_ADMIN_PORT', 'PORT'];
+		const ports = await Promise.all([freePort(), freePort(), freePort()]);
+		const names = ['SHOP_PORT', 'SHOP_INBOUND_PORT', 'SHOP_ADMIN_PORT'];
 		const env = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
-		const line = example.replace(/^outrigger/, `exec ${OUTRIGGER}`).replace(/> \S+$/, '> /dev/null');
+		const line = example
+			.replace(/^outrigger/, `exec ${OUTRIGGER}`)
+			.replace(/> \S+$/, '> /dev/null')
+			.replaceAll(/\brun (\S+\.yaml)/g, (_, file: string) => `run ${onFreePorts(file, ports)}`);
 		const program = new Program('sh', ['-c', line], { cwd: ROOT, env });
 		if (example.startsWith('outrigger run ')) {
 			await waitFor(
@@ -208,5 +211,12 @@ describe('--help', () => {
 			await waitFor(`the end of ${example}`, () => program.hasExited, 15_000);
 		}
 		expect(await program.ended(), `${example}\n${program.printed}`).toBe(0);
+	}
+
+	/** A copy of a route file of the package, with other ports than those everybody uses. */
+	function onFreePorts(file: string, [app = 0, inbound = 0, admin = 0]: number[]): string {
+		const text = readFileSync(join(ROOT, file), 'utf8').replace('8080', String(app)).replace('8000', String(inbound));
+		const adminBlock = /^admin:/m.test(text) ? '' : `admin: { listen: 127.0.0.1:${admin} }\n`;
+		return write('example.yaml', `${text}\n${adminBlock}`);
 	}
 });
