@@ -2,9 +2,10 @@
  * src/ → dist/: one file for what every start needs, further ones for what is loaded on demand. Reading two hundred small
  * modules took a third of the start and 5 MB (docs/adr/0007). Types have been checked before (`npm run check`).
  */
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
 const outdir = process.argv[2] ?? path.join(root, 'dist');
@@ -21,22 +22,35 @@ const onlyEnglish: Plugin = {
 	},
 };
 
-rmSync(outdir, { recursive: true, force: true });
-await build({
+const shared: BuildOptions = {
 	absWorkingDir: root,
-	entryPoints: ['src/main.ts'],
-	outdir,
 	bundle: true,
-	splitting: true,
-	format: 'esm',
 	platform: 'node',
 	target: 'node24',
 	// Names stay: stack traces and profiles are read by people.
 	minifyWhitespace: true,
 	minifySyntax: true,
-	keepNames: false,
 	legalComments: 'linked',
 	plugins: [onlyEnglish],
-	banner: { js: REQUIRE },
 	logLevel: 'warning',
+};
+
+rmSync(outdir, { recursive: true, force: true });
+await build({
+	...shared,
+	entryPoints: ['src/main.ts'],
+	outdir,
+	splitting: true,
+	format: 'esm',
+	banner: { js: REQUIRE },
 });
+await buildSnapshot();
+
+/** The parser of the route file as a start-up snapshot (`src/cli/compile-snapshot.ts`), for the Node.js that runs this. */
+async function buildSnapshot(): Promise<void> {
+	const script = path.join(outdir, 'compile-snapshot.cjs');
+	await build({ ...shared, entryPoints: ['src/cli/compile-snapshot.ts'], outfile: script, format: 'cjs' });
+	const blob = path.join(outdir, `route-file-${process.version}-${process.arch}.blob`);
+	execFileSync(process.execPath, ['--snapshot-blob', blob, '--build-snapshot', script], { stdio: 'inherit' });
+	rmSync(script);
+}

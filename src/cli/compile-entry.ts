@@ -4,30 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { effectiveConfig } from '../config/effective.ts';
-import { mayUseRegex, parseConfig } from '../config/parse-config.ts';
+import { mayUseRegex } from '../config/parse-config.ts';
 import { loadRegexCompiler } from '../routing/regex.ts';
-import type { CompiledFile } from './compile-file.ts';
+import { compileText } from './compile-text.ts';
 import { EXIT } from './exit-codes.ts';
-
-/** 48 bits: plenty to tell the versions of one file apart, short enough to read aloud. */
-const HASH_DIGITS = 12;
+import { HASH_ALGORITHM, HASH_DIGITS } from './file-hash.ts';
 
 /** Prints a `CompiledFile`; resolves to the exit code. */
 export async function compileEntry(file: string): Promise<number> {
-	process.stdout.write(JSON.stringify(await compile(file)));
-	return EXIT.done;
-}
-
-async function compile(file: string): Promise<CompiledFile> {
 	const text = readFileSync(file, 'utf8');
-	const options = mayUseRegex(text) ? { hash: hashOf, compileRegex: await loadRegexCompiler() } : { hash: hashOf };
-	const result = parseConfig(text, file, (name) => process.env[name], options);
-	if (!result.ok) return { ok: false, issues: result.issues };
-	const { config, warnings, provenance } = result;
-	return { ok: true, config, warnings, effective: effectiveConfig(provenance) };
-}
-
-function hashOf(text: string): string {
-	return createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
+	const compiled = compileText(text, file, {
+		env: (name) => process.env[name],
+		hash: (content) => createHash(HASH_ALGORITHM).update(content).digest('hex').slice(0, HASH_DIGITS),
+		compileRegex: mayUseRegex(text) ? await loadRegexCompiler() : null,
+	});
+	process.stdout.write(JSON.stringify(compiled));
+	return EXIT.done;
 }

@@ -30,7 +30,13 @@ export async function run(options: RunOptions): Promise<number> {
 		if (signals.hasCome) return null;
 		throw error;
 	});
-	const [{ App, BindError }, { Telemetry }] = await Promise.all([import('../app.ts'), import('../app/telemetry.ts')]);
+	const [{ App, BindError }, { Telemetry }, { canAcceptShared }] = await Promise.all([
+		import('../app.ts'),
+		import('../app/telemetry.ts'),
+		import('../io/accept-shared.ts'),
+	]);
+	// Found out while there is nothing else to do; `App.start` asks for it.
+	canAcceptShared().catch(() => false);
 	const compiled = await compiling;
 	if (signals.hasCome) return EXIT.done;
 	if (compiled === null) return EXIT.badConfig;
@@ -114,21 +120,18 @@ class Running {
 		this.ended = new Promise((resolve) => {
 			this.end = resolve;
 		});
-		this.child = command.length === 0 ? null : new Supervised(command, process.env);
-		this.watch(signals);
-	}
-
-	untilEnd(): Promise<number> {
-		return this.ended;
-	}
-
-	private watch(signals: StopSignals): void {
+		// Before the app is started: once it runs, no signal for it may end us by its default action.
 		signals.onSignal((signal) => this.onStop(signal));
 		for (const signal of FORWARDED) process.on(signal, () => this.child?.signal(signal));
+		this.child = command.length === 0 ? null : new Supervised(command, process.env);
 		this.child?.exited.then(
 			(exit) => this.onChildExit(exit),
 			() => this.end(EXIT.internal),
 		);
+	}
+
+	untilEnd(): Promise<number> {
+		return this.ended;
 	}
 
 	private onStop(signal: StopSignal): void {

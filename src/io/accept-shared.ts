@@ -69,8 +69,17 @@ export function acceptPlain(server: net.Server, onAccepted: OnAccepted): void {
 	});
 }
 
-/** Asks the running Node, with one connection over loopback, whether `acceptShared` delivers bytes. */
+/** The running Node does not change: it is asked once. */
+let answer: Promise<boolean> | null = null;
+
+/** Whether `acceptShared` delivers bytes on the running Node. The first call finds out, in about 10 ms. */
 export function canAcceptShared(): Promise<boolean> {
+	answer ??= probe();
+	return answer;
+}
+
+/** One connection over loopback. */
+function probe(): Promise<boolean> {
 	return new Promise((resolve) => {
 		const server = net.createServer();
 		let client: net.Socket | null = null;
