@@ -25,7 +25,7 @@ async function supervise(command: readonly string[], options: FrontOptions = {},
 /** A shell script as the app. */
 const sh = (script: string, options?: FrontOptions, more?: object) => supervise(['sh', '-c', script], options, more);
 
-/** An app that says which signals it gets, until it is told to end. (A shell would not do: dash loses some.) */
+/** An app that says which signals it gets, until it is told to end. */
 const SIGNALS = ['HUP', 'QUIT', 'USR1', 'USR2', 'WINCH', 'CONT'] as const;
 const LISTENER = `
 for (const name of ${JSON.stringify(SIGNALS)}) process.on('SIG' + name, () => console.log('got ' + name));
@@ -87,6 +87,14 @@ describe('signals', () => {
 		expect(await front.status('/live')).toBe(200);
 		expect(front.program.stderr).not.toContain('Debugger');
 		expect(front.program.stdout.match(/got/g)).toHaveLength(SIGNALS.length);
+	});
+
+	it.each(['HUP', 'USR2'])('SIG%s is handed on however early in the life of the app it comes', async (name) => {
+		const front = await sh(
+			`trap 'echo got ${name}; exit 6' ${name}; kill -${name} $PPID; while :; do sleep 0.05; done`,
+		);
+		expect(await front.program.ended()).toBe(6);
+		expect(front.program.stdout).toBe(`got ${name}\n`);
 	});
 
 	it('SIGTERM reaches the app, whose own exit code is then no failure', async () => {
