@@ -7,6 +7,8 @@
  * left to write; most writes end at once, and then it goes straight back to its pool.
  */
 import type net from 'node:net';
+import type { HeaderList } from '../http/header-list.ts';
+import { chunkHeader, LAST_CHUNK, writeTrailers } from '../http1/chunked-writer.ts';
 import { BLOCK_BYTES, giveBlock, takeBlock } from './block-pool.ts';
 import { STRING_WRITE_BYTES } from './byte-socket.ts';
 
@@ -30,6 +32,18 @@ export class WriteGather {
 	addText(text: string): void {
 		this.text = this.text === '' ? text : this.text + text;
 		if (this.text.length > STRING_WRITE_BYTES) this.flush();
+	}
+
+	/** A slice of a borrowed buffer as one chunk (RFC 9112 §7.1). Not empty: that would end the body. */
+	addChunk(buffer: Buffer, start: number, end: number): void {
+		this.addText(chunkHeader(end - start));
+		this.addBytes(buffer, start, end);
+		this.addText('\r\n');
+	}
+
+	/** The end of a chunked body. */
+	addLastChunk(trailers: HeaderList | null): void {
+		this.addText(trailers === null ? LAST_CHUNK : writeTrailers(trailers));
 	}
 
 	/** A slice of a borrowed buffer. */

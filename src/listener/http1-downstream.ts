@@ -16,7 +16,6 @@ import { TimerEntry } from '../clock.ts';
 import { ProxyError } from '../error.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
-import { chunkHeader, LAST_CHUNK, writeTrailers } from '../http1/chunked-writer.ts';
 import { RequestParser, type RequestVisitor } from '../http1/request-parser.ts';
 import { type ResponseWriteOptions, writeResponseHead } from '../http1/write-head.ts';
 import { afterWrites, endAfterWrites, resetSocket, type SocketOwner, watchSocket } from '../io/byte-socket.ts';
@@ -78,8 +77,6 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		}
 		if (!this.isPaused) this.socket.resume();
 	}
-
-	// --- the socket's side ---------------------------------------------------------------------------------------
 
 	onBytes(buffer: Buffer, length: number): void {
 		switch (this.stage) {
@@ -223,8 +220,6 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.onParseError(new ProxyError('head_timeout', `no complete head within ${headTimeoutMs} ms`));
 	}
 
-	// --- the parser's side ---------------------------------------------------------------------------------------
-
 	onRequestHead(head: RequestHead): void {
 		this.becomeActive();
 		this.isBusy = true;
@@ -285,19 +280,14 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 
 	write(buffer: Buffer, start: number, end: number): boolean {
 		if (end === start || this.stage === Stage.closed) return true;
-		if (this.isChunked) {
-			this.out.addText(chunkHeader(end - start));
-			this.out.addBytes(buffer, start, end);
-			this.out.addText('\r\n');
-		} else {
-			this.out.addBytes(buffer, start, end);
-		}
+		if (this.isChunked) this.out.addChunk(buffer, start, end);
+		else this.out.addBytes(buffer, start, end);
 		return this.out.isAccepting;
 	}
 
 	end(trailers: HeaderList | null): void {
 		if (this.stage === Stage.closed) return;
-		if (this.isChunked) this.out.addText(trailers === null ? LAST_CHUNK : writeTrailers(trailers));
+		if (this.isChunked) this.out.addLastChunk(trailers);
 		this.out.flush();
 		if (this.stage === Stage.tunnel) endAfterWrites(this.socket);
 	}
@@ -363,8 +353,6 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.feed(held, 0, held.length);
 		if (this.peerEnded && this.isBusy && !this.requestEnded) this.sinkReset(CUT_REQUEST);
 	}
-
-	// --- the listener's side -------------------------------------------------------------------------------------
 
 	/** The end of a drain's patience: a busy connection closes after its response. */
 	closeIfIdle(): void {

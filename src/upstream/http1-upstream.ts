@@ -11,7 +11,6 @@ import type net from 'node:net';
 import { ProxyError } from '../error.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
-import { chunkHeader, LAST_CHUNK, writeTrailers } from '../http1/chunked-writer.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { ResponseParser, type ResponseVisitor } from '../http1/response-parser.ts';
 import { writeRequestHead } from '../http1/write-head.ts';
@@ -100,13 +99,8 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 
 	write(buffer: Buffer, start: number, end: number): boolean {
 		if (end === start) return true;
-		if (this.isChunked && this.phase === Phase.busy) {
-			this.out.addText(chunkHeader(end - start));
-			this.out.addBytes(buffer, start, end);
-			this.out.addText('\r\n');
-		} else {
-			this.out.addBytes(buffer, start, end);
-		}
+		if (this.isChunked && this.phase === Phase.busy) this.out.addChunk(buffer, start, end);
+		else this.out.addBytes(buffer, start, end);
 		return this.out.isAccepting;
 	}
 
@@ -117,7 +111,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 			endAfterWrites(this.socket);
 			return;
 		}
-		if (this.isChunked) this.out.addText(trailers === null ? LAST_CHUNK : writeTrailers(trailers));
+		if (this.isChunked) this.out.addLastChunk(trailers);
 		this.flush();
 	}
 
