@@ -1,6 +1,6 @@
 /** Joins what watches the traffic: log streams, own log, metrics, access log, log intake. */
 import { HttpControlServer } from '../admin/control-server.ts';
-import type { Config, Rule } from '../config/config.ts';
+import type { AppConfig, Config, Rule } from '../config/config.ts';
 import { breathe } from '../io/breathe.ts';
 import { loopTimer } from '../io/loop-clock.ts';
 import { systemClock, systemRandom } from '../io/system.ts';
@@ -10,6 +10,7 @@ import type { Log } from '../ports/log.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import type { AppMetricsSource } from '../telemetry/app-metrics.ts';
+import type { Workload } from '../telemetry/istio-metrics.ts';
 import { LogIntake } from '../telemetry/log-intake.ts';
 import { type LogDestination, LogStream } from '../telemetry/log-stream.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -42,7 +43,7 @@ export class Telemetry {
 
 	constructor({ config, process, isHuman }: TelemetryOptions) {
 		const { app, telemetry } = config;
-		const workload = { name: app.name, namespace: app.namespace, version: app.version ?? '' };
+		const workload = workloadOf(app);
 		this.config = config;
 		this.ownStream = new LogStream({ destination: 'stderr', timers: this.timers });
 		this.ownLog = new OwnLog({ level: 'info', stream: this.ownStream, isHuman });
@@ -67,7 +68,7 @@ export class Telemetry {
 		this.recorder = new Recorder(this.metrics, this.buildAccessLog(workload));
 	}
 
-	private buildAccessLog(workload: { name: string; namespace: string; version: string }): AccessLog | null {
+	private buildAccessLog(workload: Workload): AccessLog | null {
 		const { accessLog, redact } = this.config.telemetry;
 		if (accessLog.when === 'off') return null;
 		return new AccessLog({
@@ -100,7 +101,7 @@ export class Telemetry {
 		if (logIntake === undefined) return;
 		this.intake = new LogIntake({
 			path: logIntake.path,
-			workload: { name: app.name, namespace: app.namespace, version: app.version ?? '' },
+			workload: workloadOf(app),
 			stream: this.accessStream,
 			clock: systemClock,
 			breathe,
@@ -116,6 +117,10 @@ export class Telemetry {
 		await this.accessStream.close();
 		await this.ownStream.close();
 	}
+}
+
+function workloadOf({ name, namespace, version }: AppConfig): Workload {
+	return { name, namespace, version: version ?? '' };
 }
 
 function destinationOf(file: string): LogDestination {

@@ -2,8 +2,7 @@
  * The life of a request, in the order in which it happens. Each step is one line; why it stands where it stands is said
  * beside it. What the steps do is in `exchange.ts`; what happens between them is told there and in `exchange-state.ts`.
  */
-import type { ProxyError } from '../error.ts';
-import { ProxyError as Failure } from '../error.ts';
+import { ProxyError } from '../error.ts';
 import { FieldId } from '../http/field-id.ts';
 import { applyForwarded } from '../http/forwarded.ts';
 import type { RequestHead, ResponseHead } from '../http/head.ts';
@@ -11,7 +10,14 @@ import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 import { acceptRequestId } from '../http/request-id.ts';
 import { applyTrace, continueTrace } from '../http/trace-context.ts';
 import type { DownstreamStream, RequestHandler, StreamSink } from '../ports/stream.ts';
-import { decideRetry, isRetriedStatus, type RetryInput, type RetryVerdict, SKIP_BUDGET } from '../resilience/retry.ts';
+import {
+	decideRetry,
+	isRetriedStatus,
+	type RetryInput,
+	type RetrySkipReason,
+	type RetryVerdict,
+	SKIP_BUDGET,
+} from '../resilience/retry.ts';
 import { retryAfterMs } from '../resilience/retry-after.ts';
 import type { Attempt } from './attempt.ts';
 import type { ProxyContext, Route } from './context.ts';
@@ -54,7 +60,7 @@ function forward(x: Exchange): void {
 
 	// Which rule: from here on the exchange keeps it, whatever happens to the route file.
 	const route = match(x);
-	if (route === null) return x.reply(new Failure('no_route', `no rule matches ${x.head.authority} ${x.head.path}`));
+	if (route === null) return x.reply(new ProxyError('no_route', `no rule matches ${x.head.authority} ${x.head.path}`));
 	x.matched = route;
 
 	// What may not pass is refused before anything is spent on it.
@@ -93,7 +99,7 @@ function match(x: Exchange): Route | null {
 /** What the head alone forbids. */
 function refuse(x: Exchange, route: Route): ProxyError | null {
 	if (route.maxBodyBytes > 0 && x.head.contentLength > route.maxBodyBytes) {
-		return new Failure('body_too_large', `content-length is larger than ${route.maxBodyBytes} bytes`);
+		return new ProxyError('body_too_large', `content-length is larger than ${route.maxBodyBytes} bytes`);
 	}
 	return null;
 }
@@ -168,13 +174,18 @@ function retry(x: Exchange, verdict: Extract<RetryVerdict, { retry: true }>): vo
 	else x.attempt(verdict.fresh, true);
 }
 
+/** Makes no further attempt, and lets it be seen why. */
+function skip(x: Exchange, why: RetrySkipReason): void {
+	x.context.recorder.retrySkipped(why);
+	x.isRetriesSpent = why === 'attempts' && x.attemptsMade > 1;
+}
+
 const STEPS: Steps = {
 	/** An attempt has failed: another one if that is safe and paid for, else the answer. */
 	conclude(x: Exchange, failure: ProxyError): void {
 		const verdict = pay(x, decide(x, failure, 0, 0));
 		if (verdict.retry) return retry(x, verdict);
-		x.context.recorder.retrySkipped(verdict.why);
-		x.isRetriesSpent = verdict.why === 'attempts' && x.attemptsMade > 1;
+		skip(x, verdict.why);
 		x.reply(failure);
 	},
 
@@ -185,8 +196,7 @@ const STEPS: Steps = {
 		const wait = retryAfterMs(head.headers.first(FieldId.retryAfter), x.context.clock.wall());
 		const verdict = pay(x, decide(x, null, head.status, wait));
 		if (!verdict.retry) {
-			x.context.recorder.retrySkipped(verdict.why);
-			x.isRetriesSpent = verdict.why === 'attempts' && x.attemptsMade > 1;
+			skip(x, verdict.why);
 			return false;
 		}
 		x.discardResponse(attempt);

@@ -1,13 +1,12 @@
 /** A service as the proxy sees it: where connections come from, and the mutable counts behind its limits. */
+import type { BreakerFailure } from '../config/config.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
 import type { UpstreamPool } from '../ports/stream.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 
-/** What the route file may count as a failure (`circuitBreaker.failures`). */
-export type FailureKind = 'connect' | 'reset' | 'timeout' | 'malformed' | '5xx';
-
-const KINDS: Partial<Record<ErrorCode, FailureKind>> = {
+/** Which of our codes the route file may count as a failure, and under which word (`circuitBreaker.failures`). */
+const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
 	connect_failed: 'connect',
 	connect_timeout: 'connect',
 	upstream_tls_failed: 'connect',
@@ -23,7 +22,7 @@ export interface ServiceOptions {
 	readonly pool: UpstreamPool;
 	/** `null`: off. */
 	readonly breaker: CircuitBreaker | null;
-	readonly failures: readonly FailureKind[];
+	readonly failures: readonly BreakerFailure[];
 	readonly budget: RetryBudget;
 	/** Exchanges at once. */
 	readonly maxRequests: number;
@@ -42,7 +41,7 @@ export class Service {
 	/** Exchanges that have been admitted and are not over. */
 	active = 0;
 	private readonly maxRequests: number;
-	private readonly failures: ReadonlySet<FailureKind>;
+	private readonly failures: ReadonlySet<BreakerFailure>;
 	private readonly onOpen: () => void;
 
 	constructor(options: ServiceOptions) {

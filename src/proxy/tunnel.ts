@@ -3,8 +3,7 @@
  * Backpressure and half-close go through; an error on one side, or silence of both for too long, resets the other.
  */
 import { TimerEntry } from '../clock.ts';
-import type { ProxyError } from '../error.ts';
-import { ProxyError as Failure } from '../error.ts';
+import { ProxyError } from '../error.ts';
 import type { DownstreamStream, StreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { ProxyContext } from './context.ts';
 import type { Service } from './service.ts';
@@ -35,7 +34,7 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 		if (this.idleMs > 0) context.timers.armAt(this, this.lastActivity + this.idleMs);
 		stream.pause();
 		const got = service.pool.acquire(this, true);
-		if (got instanceof Failure) this.over(got);
+		if (got instanceof ProxyError) this.over(got);
 		else if (got !== null) this.onStream(got);
 	}
 
@@ -81,7 +80,7 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 	override onTimer(): void {
 		const idleAt = this.lastActivity + this.idleMs;
 		if (idleAt > this.context.clock.now()) this.context.timers.armAt(this, idleAt);
-		else this.over(new Failure('stream_idle', `no byte in either direction for ${this.idleMs} ms`));
+		else this.over(new ProxyError('stream_idle', `no byte in either direction for ${this.idleMs} ms`));
 	}
 
 	onDrain(): void {

@@ -5,10 +5,9 @@
  * caller asks `RetryBudget.tryTake` (and the breaker), and falls back on `SKIP_BUDGET` (or `SKIP_CIRCUIT_OPEN`).
  */
 import type { Random } from '../clock.ts';
+import type { RetryCondition, RetryPolicy } from '../config/config.ts';
 import type { ProxyError } from '../error.ts';
 import { backoffMs } from './backoff.ts';
-
-export type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'timeout';
 
 /** Why an attempt is repeated (`outrigger_retries_total`). */
 export type RetryReason = RetryCondition | 'status' | 'idle-race';
@@ -27,17 +26,6 @@ export type RetrySkipReason =
 	| 'client_gone'
 	| 'circuit_open';
 
-/** What a route file says under `retry`. */
-export interface RetryRules {
-	/** Retries beyond the first attempt. */
-	readonly attempts: number;
-	readonly codes: readonly number[];
-	readonly on: readonly RetryCondition[];
-	/** Milliseconds; 0 when unset. */
-	readonly backoff: number;
-	readonly methods: 'idempotent' | 'idempotencyKey' | 'all';
-}
-
 /** Everything that the decision rests on. The caller may keep one object and fill it anew. */
 export interface RetryInput {
 	/** How the attempt failed; `null` when it was answered, with `status`. */
@@ -47,7 +35,7 @@ export interface RetryInput {
 	/** Wait that the answer asked for (`retryAfterMs`); 0 without. */
 	retryAfterMs: number;
 	/** `null`: `retry: off`. */
-	policy: RetryRules | null;
+	policy: RetryPolicy | null;
 	method: string;
 	/** The request carries `Idempotency-Key`. */
 	hasIdempotencyKey: boolean;
@@ -130,7 +118,7 @@ export function decideRetry(i: RetryInput): RetryVerdict {
 }
 
 /** Whether an answer's status is one that the policy repeats; any other answer is no failure and needs no decision. */
-export function isRetriedStatus(policy: RetryRules | null, status: number): boolean {
+export function isRetriedStatus(policy: RetryPolicy | null, status: number): boolean {
 	return policy?.codes.includes(status) ?? false;
 }
 
@@ -165,7 +153,7 @@ function isUnsent(i: RetryInput): boolean {
 	return i.error !== null && (i.error.unsent || !(i.hasWritten || i.hasRead));
 }
 
-function isRepeatable(i: RetryInput, policy: RetryRules): boolean {
+function isRepeatable(i: RetryInput, policy: RetryPolicy): boolean {
 	switch (policy.methods) {
 		case 'all':
 			return true;
@@ -177,7 +165,7 @@ function isRepeatable(i: RetryInput, policy: RetryRules): boolean {
 }
 
 /** The condition of the policy that the failure meets. */
-function retryReason(i: RetryInput, policy: RetryRules): RetryReason | null {
+function retryReason(i: RetryInput, policy: RetryPolicy): RetryReason | null {
 	if (i.error === null) return policy.codes.includes(i.status) ? 'status' : null;
 	const condition = conditionOf(i.error, i.hasWritten);
 	return condition !== null && policy.on.includes(condition) ? condition : null;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { RetryPolicy } from '../../src/config/config.ts';
 import { ERROR_CODES, type ErrorCode, ProxyError } from '../../src/error.ts';
 import type * as Telemetry from '../../src/ports/telemetry.ts';
 import {
@@ -8,14 +9,13 @@ import {
 	isRetriedStatus,
 	type RetryInput,
 	type RetryReason,
-	type RetryRules,
 	type RetrySkipReason,
 	SKIP_BUDGET,
 	SKIP_CIRCUIT_OPEN,
 } from '../../src/resilience/retry.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
-const OUTBOUND: RetryRules = {
+const OUTBOUND: RetryPolicy = {
 	attempts: 2,
 	codes: [502, 503, 504],
 	on: ['connect-failure', 'reset', 'refused-stream', 'timeout'],
@@ -134,7 +134,7 @@ describe('retry decision: methods', () => {
 	});
 
 	it('with idempotencyKey repeats requests that carry the header, and idempotent ones', () => {
-		const policy: RetryRules = { ...OUTBOUND, methods: 'idempotencyKey' };
+		const policy: RetryPolicy = { ...OUTBOUND, methods: 'idempotencyKey' };
 		expect(word({ ...POST, policy })).toBe('not:method');
 		expect(word({ ...POST, policy, hasIdempotencyKey: true })).toBe('reset');
 		expect(word({ policy })).toBe('reset');
@@ -230,7 +230,7 @@ describe('retry decision: the idle race', () => {
 		expect(word({ ...REUSED, ...POST })).toBe('not:method');
 		expect(word({ ...REUSED, ...POST, ...NO_CONNECTION })).toBe('idle-race');
 		expect(word({ ...REUSED, ...POST, error: failed('upstream_closed', true) })).toBe('idle-race');
-		const policy: RetryRules = { ...OUTBOUND, methods: 'idempotencyKey' };
+		const policy: RetryPolicy = { ...OUTBOUND, methods: 'idempotencyKey' };
 		expect(word({ ...REUSED, ...POST, policy, hasIdempotencyKey: true })).toBe('idle-race');
 	});
 
@@ -246,7 +246,7 @@ describe('retry decision: for any input', () => {
 		code: fc.constantFrom<ErrorCode | null>(null, ...codes, 'upstream_reset', 'upstream_closed', 'connect_failed'),
 		unsent: fc.boolean(),
 		status: fc.constantFrom(200, 500, 503),
-		policy: fc.constantFrom<RetryRules | null>(
+		policy: fc.constantFrom<RetryPolicy | null>(
 			null,
 			OUTBOUND,
 			{ ...OUTBOUND, attempts: 0 },
