@@ -29,18 +29,17 @@ const NODE = /^(?:\[([\da-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$|^([\da-fA-
 export function applyForwarded(head: RequestHead, options: ForwardedOptions): string {
 	const { headers } = head;
 	const peer = plainAddress(options.peerAddress);
-	// All are looked up before one is added: searching the added fields is the slower way.
 	const before = take(headers, FieldId.forwardedFor);
 	const certificates = take(headers, FieldId.forwardedClientCert);
-	const hasProto = headers.first(FieldId.forwardedProto) !== undefined;
-	const hasHost = headers.first(FieldId.forwardedHost) !== undefined;
-	headers.append('x-forwarded-for', before === '' ? peer : `${before}, ${peer}`);
-	if (!hasProto) headers.append('x-forwarded-proto', options.scheme);
-	if (!hasHost && head.authority !== '') headers.append('x-forwarded-host', head.authority);
+	const hasProto = headers.hasId(FieldId.forwardedProto);
+	const hasHost = headers.hasId(FieldId.forwardedHost);
+	headers.appendId(FieldId.forwardedFor, before === '' ? peer : `${before}, ${peer}`);
+	if (!hasProto) headers.appendId(FieldId.forwardedProto, options.scheme);
+	if (!hasHost && head.authority !== '') headers.appendId(FieldId.forwardedHost, head.authority);
 	// Without a verified identity nothing vouches for what the caller wrote: it is gone.
 	if (options.principal !== '') {
 		const element = `URI=${options.principal}`;
-		headers.append('x-forwarded-client-cert', certificates === '' ? element : `${certificates},${element}`);
+		headers.appendId(FieldId.forwardedClientCert, certificates === '' ? element : `${certificates},${element}`);
 	}
 	return options.trustedHops === 0 || before === '' ? peer : clientAddress(before, options.trustedHops, peer);
 }
@@ -56,7 +55,7 @@ export function plainAddress(address: string): string {
 function take(headers: HeaderList, id: number): string {
 	let joined = headers.first(id);
 	if (joined === undefined) return '';
-	if (headers.added.length > 0 || headers.indexOf(id, headers.indexOf(id) + 1) >= 0) {
+	if (headers.addedIds.includes(id) || headers.indexOf(id, headers.indexOf(id) + 1) >= 0) {
 		joined = headers
 			.getAll(id === FieldId.forwardedFor ? 'x-forwarded-for' : 'x-forwarded-client-cert')
 			.filter((value) => value !== '')

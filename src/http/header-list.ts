@@ -9,7 +9,7 @@
  * A list that a codec filled is borrowed: it is valid until the connection parses its next head. Whoever keeps it longer
  * takes `clone()`.
  */
-import { FIELD_NAMES, fieldIdOf } from './field-id.ts';
+import { FIELD_NAMES, type FieldId, fieldIdOf } from './field-id.ts';
 
 /** Integers a parsed field takes in `spans`: name start, name end, value start, value end, `FieldId`. */
 export const SPAN = 5;
@@ -31,6 +31,8 @@ export class HeaderList {
 	removedCount = 0;
 	/** name, value, name, value … of the fields that were added after parsing. */
 	added: string[] = [];
+	/** `FieldId` of each added field. */
+	addedIds: number[] = [];
 
 	/** Forgets everything; capacity stays. */
 	reset(): void {
@@ -39,7 +41,10 @@ export class HeaderList {
 		this.textEnd = 0;
 		this.parsed = 0;
 		this.removedCount = 0;
-		if (this.added.length > 0) this.added = [];
+		if (this.addedIds.length > 0) {
+			this.added = [];
+			this.addedIds = [];
+		}
 	}
 
 	/** Room for one more parsed field; a codec calls it before it writes a span. */
@@ -51,7 +56,7 @@ export class HeaderList {
 
 	/** Number of live fields. */
 	get size(): number {
-		return this.parsed - this.removedCount + this.added.length / 2;
+		return this.parsed - this.removedCount + this.addedIds.length;
 	}
 
 	/** Index of the first live parsed field with this id from `from` on; -1 when there is none. */
@@ -79,16 +84,23 @@ export class HeaderList {
 		return this.spans[index * SPAN] === REMOVED;
 	}
 
+	/** Whether there is a live field of this id; makes no string. */
+	hasId(id: number): boolean {
+		return this.indexOf(id) >= 0 || this.addedIds.includes(id);
+	}
+
 	/** First live value of a known field, parsed before added; `undefined` when absent. */
 	first(id: number): string | undefined {
 		const i = this.indexOf(id);
-		return i >= 0 ? this.valueAt(i) : this.firstAdded(FIELD_NAMES[id] as string);
+		if (i >= 0) return this.valueAt(i);
+		const k = this.addedIds.indexOf(id);
+		return k < 0 ? undefined : this.added[k * 2 + 1];
 	}
 
 	private firstAdded(lowerName: string): string | undefined {
 		const { added } = this;
 		for (let i = 0; i < added.length; i += 2) {
-			if ((added[i] as string).toLowerCase() === lowerName) return added[i + 1];
+			if (isSameName(added[i] as string, lowerName)) return added[i + 1];
 		}
 		return undefined;
 	}
@@ -107,7 +119,7 @@ export class HeaderList {
 	getAll(lowerName: string): string[] {
 		const values: string[] = [];
 		this.forEach((name, value) => {
-			if (name.length === lowerName.length && name.toLowerCase() === lowerName) values.push(value);
+			if (isSameName(name, lowerName)) values.push(value);
 		});
 		return values;
 	}
@@ -135,7 +147,7 @@ export class HeaderList {
 	/** Removes every live field of this id, parsed and added. */
 	removeId(id: number): void {
 		for (let i = this.indexOf(id); i >= 0; i = this.indexOf(id, i + 1)) this.removeAt(i);
-		if (this.added.length > 0) this.removeAdded(FIELD_NAMES[id] as string);
+		for (let k = this.addedIds.lastIndexOf(id); k >= 0; k = this.addedIds.lastIndexOf(id)) this.removeAddedAt(k);
 	}
 
 	/** Removes every live field of this lower-case name. */
@@ -145,25 +157,38 @@ export class HeaderList {
 		for (let i = 0; i < this.parsed; i++) {
 			if (this.isNamed(i, lowerName)) this.removeAt(i);
 		}
-		if (this.added.length > 0) this.removeAdded(lowerName);
+		for (let k = this.addedIds.length - 1; k >= 0; k--) {
+			if (isSameName(this.added[k * 2] as string, lowerName)) this.removeAddedAt(k);
+		}
 	}
 
-	private removeAdded(lowerName: string): void {
-		const { added } = this;
-		for (let i = added.length - 2; i >= 0; i -= 2) {
-			if ((added[i] as string).toLowerCase() === lowerName) added.splice(i, 2);
-		}
+	private removeAddedAt(k: number): void {
+		this.added.splice(k * 2, 2);
+		this.addedIds.splice(k, 1);
 	}
 
 	/** Adds a field after all others. The caller vouches for its syntax. */
 	append(name: string, value: string): void {
 		this.added.push(name, value);
+		this.addedIds.push(fieldIdOf(name.toLowerCase()));
+	}
+
+	/** The same for a known field, under its lower-case name: nothing has to be looked up. */
+	appendId(id: FieldId, value: string): void {
+		this.added.push(FIELD_NAMES[id] as string, value);
+		this.addedIds.push(id);
 	}
 
 	/** Replaces all fields of this lower-case name by one. */
 	set(lowerName: string, value: string): void {
 		this.remove(lowerName);
-		this.added.push(lowerName, value);
+		this.append(lowerName, value);
+	}
+
+	/** The same for a known field. */
+	setId(id: FieldId, value: string): void {
+		if (this.hasId(id)) this.removeId(id);
+		this.appendId(id, value);
 	}
 
 	/** Calls `visit` for each live field, parsed ones first. Not for the hot path: it makes the strings. */
@@ -183,4 +208,9 @@ export class HeaderList {
 		});
 		return copy;
 	}
+}
+
+/** The length rules nearly all names out before a lower-case copy is made. */
+function isSameName(name: string, lowerName: string): boolean {
+	return name === lowerName || (name.length === lowerName.length && name.toLowerCase() === lowerName);
 }

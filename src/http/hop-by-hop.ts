@@ -55,7 +55,10 @@ function strip(headers: HeaderList): void {
 		}
 		headers.removeAt(k);
 	}
-	if (headers.added.length > 0) stripAdded(headers);
+	const { addedIds } = headers;
+	for (let k = 0; k < addedIds.length; k++) {
+		if (IS_HOP_BY_HOP[addedIds[k] as number] === 1) return stripAdded(headers);
+	}
 }
 
 /** The same for fields that did not come as text (HTTP/2, filters). */

@@ -13,12 +13,12 @@ import { joinTracestate } from './trace-state.ts';
 
 const TRACE_ID_DIGITS = 32;
 const SPAN_ID_BYTES = 8;
-/** A trace id and a span id are drawn together. */
 /**
  * A trace that starts here says yes: tracers follow their parent's decision by default, so a no would silently end the
  * traces of an unchanged app. Whoever samples here overrides it before `applyTrace`.
  */
 const STARTS_SAMPLED = true;
+/** A trace id and a span id are drawn together. */
 const NEW_TRACE_BYTES = 24;
 const FLAG_SAMPLED = 1;
 /** Level 2: the trace id is random enough to sample by. */
@@ -98,13 +98,13 @@ export function continueTrace(headers: HeaderList, random: Random): TraceContext
 export function applyTrace(headers: HeaderList, trace: TraceContext): void {
 	const present = presentFields(headers);
 	if ((present & HAS_TRACEPARENT) !== 0) headers.removeId(FieldId.traceparent);
-	headers.append('traceparent', trace.traceparent);
+	headers.appendId(FieldId.traceparent, trace.traceparent);
 	if ((present & HAS_TRACESTATE) === 0) return;
 	const lines = headers.getAll('tracestate');
 	const state = trace.isW3c ? joinTracestate(lines) : '';
 	if (state !== '' && lines.length === 1) return;
 	headers.removeId(FieldId.tracestate);
-	if (state !== '') headers.append('tracestate', state);
+	if (state !== '') headers.appendId(FieldId.tracestate, state);
 }
 
 function startTrace(random: Random, sampled: boolean): TraceContext {
@@ -127,7 +127,7 @@ function fromTraceparent(headers: HeaderList, random: Random): TraceContext | nu
 
 /** The value of a field that is there; `''` when it is there twice. */
 function onlyTraceparent(headers: HeaderList): string {
-	if (headers.added.length === 0) {
+	if (!headers.addedIds.includes(FieldId.traceparent)) {
 		const i = headers.indexOf(FieldId.traceparent);
 		return headers.indexOf(FieldId.traceparent, i + 1) < 0 ? headers.valueAt(i) : '';
 	}
@@ -137,14 +137,14 @@ function onlyTraceparent(headers: HeaderList): string {
 
 /** One pass over the head, because most requests have none of the fields. */
 function presentFields(headers: HeaderList): number {
-	const { spans, parsed, added } = headers;
+	const { spans, parsed, addedIds } = headers;
 	let present = 0;
 	for (let i = 0; i < parsed; i++) {
 		const id = spans[i * SPAN + 4] as number;
 		// The ids of the trace fields lie close together: one comparison passes over nearly all others.
 		if (id >= FieldId.traceparent && (spans[i * SPAN] as number) >= 0) present |= fieldBit(id);
 	}
-	for (let i = 0; i < added.length; i += 2) present |= nameBit(added[i] as string);
+	for (let k = 0; k < addedIds.length; k++) present |= fieldBit(addedIds[k] as number);
 	return present;
 }
 
@@ -158,22 +158,6 @@ function fieldBit(id: number): number {
 		case FieldId.b3TraceId:
 		case FieldId.b3Sampled:
 			return HAS_B3;
-		default:
-			return 0;
-	}
-}
-
-/** The same by name; the length rules nearly all others out before a name is lower-cased. */
-function nameBit(name: string): number {
-	switch (name.length) {
-		case 2:
-			return name.toLowerCase() === 'b3' ? HAS_B3 : 0;
-		case 10:
-			return name.toLowerCase() === 'tracestate' ? HAS_TRACESTATE : 0;
-		case 11:
-			return name.toLowerCase() === 'traceparent' ? HAS_TRACEPARENT : 0;
-		case 12:
-			return name.toLowerCase() === 'x-b3-traceid' || name.toLowerCase() === 'x-b3-sampled' ? HAS_B3 : 0;
 		default:
 			return 0;
 	}

@@ -29,8 +29,9 @@ export function finishRequestHead(head: RequestHead, line: RequestLine): ProxyEr
 	head.expectsContinue = false;
 	head.upgrade = '';
 	head.acceptsTrailers = false;
+	const last = head.authority;
 	head.authority = '';
-	return readFields(head) ?? readTarget(head, line);
+	return readFields(head, last) ?? readTarget(head, line);
 }
 
 /** Shared strings for the usual methods: such a request then has none of its own. */
@@ -62,7 +63,8 @@ function isSame(text: string, start: number, end: number, other: string): boolea
 	return true;
 }
 
-function readFields(head: RequestHead): ProxyError | null {
+/** `last`: the authority of the connection's last request. */
+function readFields(head: RequestHead, last: string): ProxyError | null {
 	const { text, spans, parsed } = head.headers;
 	let hosts = 0;
 	let lengths = 0;
@@ -80,8 +82,10 @@ function readFields(head: RequestHead): ProxyError | null {
 		const end = spans[o + 3] as number;
 		if (id === FieldId.host) {
 			if (++hosts > 1) return bad('Host is repeated');
-			if (!isAuthority(text, start, end)) return bad(start === end ? 'Host is empty' : 'Host is malformed');
-			head.authority = text.slice(start, end);
+			// A connection nearly always asks for the same host again, and that has been looked at.
+			if (last.length === end - start && last !== '' && text.startsWith(last, start)) head.authority = last;
+			else if (isAuthority(text, start, end)) head.authority = text.slice(start, end);
+			else return bad(start === end ? 'Host is empty' : 'Host is malformed');
 		} else if (id === FieldId.connection) options |= connectionOptions(text, start, end);
 		else if (id === FieldId.contentLength) {
 			lengths++;

@@ -20,7 +20,7 @@ export interface ResponseWriteOptions {
 /** Hop-by-hop fields must have been stripped (`http/hop-by-hop.ts`). */
 export function writeRequestHead(head: RequestHead): string {
 	const { headers } = head;
-	const ownHost = head.targetForm === TargetForm.absolute || headers.first(FieldId.host) === undefined;
+	const ownHost = head.targetForm === TargetForm.absolute || !headers.hasId(FieldId.host);
 	let text = `${head.method} ${targetOf(head)} HTTP/1.1\r\n`;
 	// RFC 9112 §3.2: exactly one, even an empty one, and first.
 	if (ownHost) text += `host: ${head.authority}\r\n`;
@@ -68,12 +68,12 @@ function persistence(close: boolean, isOld: boolean, timeoutSeconds: number): st
 /** Id of the field that contradicts this framing, if the list has it. */
 function unwantedLength(headers: HeaderList, framing: Framing): number {
 	if (framing !== Framing.chunked && framing !== Framing.close) return 0;
-	return headers.first(FieldId.contentLength) === undefined ? 0 : FieldId.contentLength;
+	return headers.hasId(FieldId.contentLength) ? FieldId.contentLength : 0;
 }
 
 function writeFraming(headers: HeaderList, framing: Framing, contentLength: number): string {
 	if (framing === Framing.chunked) return 'transfer-encoding: chunked\r\n';
-	if (framing === Framing.length && headers.first(FieldId.contentLength) === undefined) {
+	if (framing === Framing.length && !headers.hasId(FieldId.contentLength)) {
 		return `content-length: ${contentLength}\r\n`;
 	}
 	return '';
@@ -81,17 +81,17 @@ function writeFraming(headers: HeaderList, framing: Framing, contentLength: numb
 
 /** All live fields but those of two ids (0: none). */
 function writeFields(headers: HeaderList, skipped: number, skippedToo: number): string {
-	const { text, added } = headers;
+	const { text, added, addedIds } = headers;
 	let out = '';
 	if (headers.parsed > 0) {
 		if (headers.removedCount === 0 && skipped === 0 && skippedToo === 0)
 			out = text.slice(headers.textStart, headers.textEnd);
 		else out = writeRuns(headers, skipped, skippedToo);
 	}
-	for (let i = 0; i < added.length; i += 2) {
-		const name = added[i] as string;
-		if ((skipped | skippedToo) !== 0 && isSkipped(name, skipped, skippedToo)) continue;
-		out += `${name}: ${added[i + 1] as string}\r\n`;
+	for (let k = 0; k < addedIds.length; k++) {
+		const id = addedIds[k] as number;
+		if (id !== 0 && (id === skipped || id === skippedToo)) continue;
+		out += `${added[k * 2] as string}: ${added[k * 2 + 1] as string}\r\n`;
 	}
 	return out;
 }
@@ -116,12 +116,4 @@ function writeRuns(headers: HeaderList, skipped: number, skippedToo: number): st
 /** Offset after the CRLF of a parsed field's line; only blanks can stand between its value and that. */
 function lineEnd(headers: HeaderList, index: number): number {
 	return headers.text.indexOf('\n', headers.spans[index * SPAN + 3] as number) + 1;
-}
-
-function isSkipped(name: string, skipped: number, skippedToo: number): boolean {
-	const lower = name.toLowerCase();
-	return (
-		(skipped === FieldId.host && lower === 'host') ||
-		(skippedToo === FieldId.contentLength && lower === 'content-length')
-	);
 }

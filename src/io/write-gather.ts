@@ -5,6 +5,10 @@
  * Node writes without an allocation. Bigger pieces go out in one block with the text before them. Borrowed bytes are
  * always copied: into the string, or into the block. A block belongs to the kernel's queue until the socket has nothing
  * left to write; most writes end at once, and then it goes straight back to its pool.
+ *
+ * Text leaves together with that of the other connections, when the event loop has read all that it found ready, or
+ * earlier when enough of them wait. A write wakes its reader, which costs as much as the rest of the write: one that is
+ * awake already is not woken again. Whoever ends or cuts a connection calls `flushNow` first.
  */
 import type net from 'node:net';
 import type { HeaderList } from '../http/header-list.ts';
@@ -12,9 +16,21 @@ import { chunkHeader, LAST_CHUNK, writeTrailers } from '../http1/chunked-writer.
 import { BLOCK_BYTES, giveBlock, takeBlock } from './block-pool.ts';
 import { STRING_WRITE_BYTES } from './byte-socket.ts';
 
+/** So many connections wait for the end of the turn at most: what has been read first should not wait for all the rest. */
+const MAX_WAITING = 16;
+
+const waiting: WriteGather[] = [];
+
+function flushWaiting(): void {
+	// What is written may fail at once, but nothing that is called from here adds to the list.
+	for (let i = 0; i < waiting.length; i++) waiting[i]?.flushNow();
+	waiting.length = 0;
+}
+
 export class WriteGather {
 	private readonly socket: net.Socket;
 	private text = '';
+	private isWaiting = false;
 	/** Something has been handed to the socket since the owner cleared this. */
 	hasWritten = false;
 	/** Blocks that the socket has not finished writing. */
@@ -31,7 +47,7 @@ export class WriteGather {
 	/** latin1 text; leaves with the next flush. */
 	addText(text: string): void {
 		this.text = this.text === '' ? text : this.text + text;
-		if (this.text.length > STRING_WRITE_BYTES) this.flush();
+		if (this.text.length > STRING_WRITE_BYTES) this.flushNow();
 	}
 
 	/** A slice of a borrowed buffer as one chunk (RFC 9112 §7.1). Not empty: that would end the body. */
@@ -87,12 +103,28 @@ export class WriteGather {
 		this.lent = null;
 	}
 
+	/** Lets the text leave by the end of this turn of the event loop. */
 	flush(): void {
+		if (this.isWaiting || this.text === '') return;
+		this.isWaiting = true;
+		const { length } = waiting;
+		waiting.push(this);
+		if (length === 0) setImmediate(flushWaiting);
+		else if (length >= MAX_WAITING) flushWaiting();
+	}
+
+	flushNow(): void {
+		this.isWaiting = false;
 		const { text } = this;
 		if (text === '') return;
 		this.text = '';
 		this.hasWritten = true;
 		this.socket.write(text, 'latin1');
+	}
+
+	/** The connection is gone: nothing leaves any more. */
+	discard(): void {
+		this.text = '';
 	}
 
 	/** False when the peer reads slower than we write: wait for the socket's `drain`. A big write alone asks for one, too. */

@@ -14,21 +14,18 @@
 import type net from 'node:net';
 import { TimerEntry } from '../clock.ts';
 import { ProxyError } from '../error.ts';
-import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
+import type { RequestHead, ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { RequestParser, type RequestVisitor } from '../http1/request-parser.ts';
-import { type ResponseWriteOptions, writeResponseHead } from '../http1/write-head.ts';
 import { afterWrites, endAfterWrites, resetSocket, type SocketOwner, watchSocket } from '../io/byte-socket.ts';
-import { WriteGather } from '../io/write-gather.ts';
+import type { WriteGather } from '../io/write-gather.ts';
 import type { DownstreamStream, Peer, StreamSink } from '../ports/stream.ts';
 import { Standing, type TableEntry } from './connection-table.ts';
 import type { ListenerContext } from './context.ts';
+import { ResponseWriter } from './response-writer.ts';
 import { LINGER_BYTES, LINGER_MS, Stage } from './stage.ts';
 
 const CUT_REQUEST = 'the client ended the connection within its request';
-
-/** Its members are readonly to those who read them only. */
-type WriteOptions = { -readonly [Key in keyof ResponseWriteOptions]: ResponseWriteOptions[Key] };
 
 export class Http1Downstream extends TimerEntry implements DownstreamStream, RequestVisitor, SocketOwner, TableEntry {
 	readonly peer: Peer;
@@ -39,15 +36,14 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private readonly socket: net.Socket;
 	private readonly context: ListenerContext;
 	private readonly parser: RequestParser;
+	private readonly writer: ResponseWriter;
 	private readonly out: WriteGather;
-	private readonly writeOptions: WriteOptions = { clientVersion: 11, close: false, keepAliveTimeoutSeconds: 0 };
 	private stage: Stage = Stage.reading;
 	private sink: StreamSink | null = null;
 	/** An exchange owns the outgoing direction until it releases it. */
 	private isBusy = false;
 	private isFeeding = false;
 	private requestEnded = false;
-	private isChunked = false;
 	private closesAfter = false;
 	private peerEnded = false;
 	private held: Buffer | null = null;
@@ -60,8 +56,8 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.peer = peer;
 		this.context = context;
 		this.parser = new RequestParser(this, context.headLimits);
-		this.out = new WriteGather(socket);
-		this.writeOptions.keepAliveTimeoutSeconds = Math.floor(context.idleMs / 1000);
+		this.writer = new ResponseWriter(socket, Math.floor(context.idleMs / 1000));
+		this.out = this.writer.out;
 		watchSocket(socket, this);
 	}
 
@@ -201,6 +197,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	onClosed(error: Error | null): void {
 		if (this.stage === Stage.closed) return;
 		this.stage = Stage.closed;
+		this.out.discard();
 		this.context.timers.disarm(this);
 		this.context.table.remove(this);
 		const code = (error as NodeJS.ErrnoException | null)?.code;
@@ -224,7 +221,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.becomeActive();
 		this.isBusy = true;
 		this.requestEnded = false;
-		this.writeOptions.clientVersion = head.version;
+		this.writer.clientVersion = head.version;
 		this.closesAfter = !head.keepAlive;
 		const sink = this.context.handler.onRequest(this, head);
 		// A local reply may have ended the exchange already.
@@ -252,53 +249,43 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.becomeActive();
 		this.isBusy = true;
 		this.requestEnded = false;
-		this.writeOptions.clientVersion = 11;
+		this.writer.clientVersion = 11;
 		this.context.handler.onBadRequest(this, error, this.parser.head);
 	}
 
 	// --- the exchange's side -------------------------------------------------------------------------------------
 
 	inform(head: ResponseHead): void {
-		if (this.writeOptions.clientVersion === 10 || this.stage === Stage.closed) return;
-		this.writeOptions.close = false;
-		this.out.addText(writeResponseHead(head, this.writeOptions));
-		this.out.flush();
+		if (this.stage !== Stage.closed) this.writer.inform(head);
 	}
 
 	head(head: ResponseHead): void {
 		const isLast = this.peerEnded && this.held === null;
 		const isClosing = this.closesAfter || isLast || !head.keepAlive || this.context.isDraining();
-		const endsWithConnection =
-			head.framing === Framing.close || (head.framing === Framing.chunked && this.writeOptions.clientVersion === 10);
-		this.closesAfter = isClosing || (endsWithConnection && this.writeOptions.clientVersion === 10);
-		this.writeOptions.close = this.closesAfter;
-		// What the app ends by closing becomes chunked towards HTTP/1.1: the client can tell a whole body from a cut one.
-		if (endsWithConnection && this.writeOptions.clientVersion === 11) head.framing = Framing.chunked;
-		this.isChunked = head.framing === Framing.chunked && this.writeOptions.clientVersion === 11;
-		this.out.addText(writeResponseHead(head, this.writeOptions));
+		this.closesAfter = this.writer.head(head, isClosing);
 	}
 
 	write(buffer: Buffer, start: number, end: number): boolean {
 		if (end === start || this.stage === Stage.closed) return true;
-		if (this.isChunked) this.out.addChunk(buffer, start, end);
-		else this.out.addBytes(buffer, start, end);
-		return this.out.isAccepting;
+		return this.writer.write(buffer, start, end);
 	}
 
 	end(trailers: HeaderList | null): void {
 		if (this.stage === Stage.closed) return;
-		if (this.isChunked) this.out.addLastChunk(trailers);
-		this.out.flush();
-		if (this.stage === Stage.tunnel) endAfterWrites(this.socket);
+		this.writer.end(trailers);
+		if (this.stage !== Stage.tunnel) return this.out.flush();
+		this.out.flushNow();
+		endAfterWrites(this.socket);
 	}
 
 	flush(): void {
-		if (!this.out.isEmpty && this.stage !== Stage.closed) this.out.flush();
+		if (this.stage !== Stage.closed) this.out.flush();
 	}
 
 	reset(_error: ProxyError): void {
 		this.sink = null;
 		if (this.stage === Stage.closed) return;
+		this.out.flushNow();
 		this.forget();
 		resetSocket(this.socket);
 	}
@@ -316,7 +303,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	}
 
 	takeTunnel(): void {
-		this.isChunked = false;
+		this.writer.reset();
 		this.flush();
 		this.stage = Stage.tunnel;
 		const { held } = this;
@@ -333,7 +320,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.sink = null;
 		this.isBusy = false;
 		if (this.stage === Stage.closed) return;
-		this.isChunked = false;
+		this.writer.reset();
 		if (!this.requestEnded || this.closesAfter || this.stage === Stage.tunnel) return this.close();
 		// Should the next head be malformed, its record must not show this one's.
 		this.parser.head.method = '';
@@ -366,7 +353,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	/** FIN, then a short time in which the client may still send. */
 	private close(): void {
 		if (this.stage === Stage.lingering || this.stage === Stage.closed) return;
-		this.flush();
+		this.out.flushNow();
 		this.held = null;
 		this.stage = Stage.lingering;
 		if (this.context.idleMs > 0) this.context.timers.armAt(this, this.context.clock.now() + this.context.idleMs);
@@ -384,6 +371,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 
 	destroy(): void {
 		if (this.stage === Stage.closed) return;
+		this.out.flushNow();
 		const isCut = this.isBusy || this.socket.writableLength > 0;
 		this.forget();
 		if (this.isBusy) this.sinkReset('the connection was closed');

@@ -8,6 +8,7 @@
  * The steps themselves, and their order, are in `forward.ts`; the states in `exchange-state.ts`.
  */
 import { type ErrorCode, ProxyError } from '../error.ts';
+import { FieldId } from '../http/field-id.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { stripResponseHopByHop } from '../http/hop-by-hop.ts';
@@ -189,7 +190,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		stripResponseHopByHop(head);
 		// Whether the app closes its connection is no business of the client's. What follows a refused CONNECT may not be HTTP.
 		head.keepAlive = isTunnel || this.head.method !== 'CONNECT';
-		if (this.requestId !== '') head.headers.set('x-request-id', this.requestId);
+		if (this.requestId !== '') head.headers.setId(FieldId.requestId, this.requestId);
 		this.body?.drop();
 		if (isTunnel) return this.beginTunnel(attempt, head);
 		this.to(State.responding);

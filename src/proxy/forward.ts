@@ -82,7 +82,7 @@ function identify(x: Exchange): void {
 	const { random, trustedHops } = x.context;
 	const given = acceptRequestId(headers.first(FieldId.requestId));
 	x.requestId = given === '' ? random.uuid() : given;
-	if (given === '') headers.set('x-request-id', x.requestId);
+	if (given === '') headers.setId(FieldId.requestId, x.requestId);
 	const trace = continueTrace(headers, random);
 	x.traceId = trace.traceId;
 	x.spanId = trace.spanId;

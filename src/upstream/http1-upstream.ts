@@ -107,7 +107,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	end(trailers: HeaderList | null): void {
 		this.requestEnded = true;
 		if (this.phase === Phase.tunnel) {
-			this.flush();
+			this.out.flushNow();
 			endAfterWrites(this.socket);
 			return;
 		}
@@ -116,8 +116,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	}
 
 	flush(): void {
-		if (this.out.isEmpty || this.phase === Phase.closed) return;
-		this.out.flush();
+		if (this.phase !== Phase.closed) this.out.flush();
 	}
 
 	reset(_error: ProxyError): void {
@@ -125,7 +124,10 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 		this.sink = null;
 		this.headSink = null;
 		// Opaque bytes have no framing: without RST what was cut would look whole.
-		if (wasTunnel) resetSocket(this.socket);
+		if (wasTunnel) {
+			this.out.flushNow();
+			resetSocket(this.socket);
+		}
 		this.destroy();
 	}
 
@@ -138,6 +140,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 
 	/** A tunnel that both sides have ended: what is still on its way out may leave. */
 	private destroySoon(): void {
+		this.out.flushNow();
 		this.phase = Phase.closed;
 		this.socket.destroySoon();
 		this.keeper.onGone(this);
@@ -175,6 +178,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	destroy(): void {
 		if (this.phase === Phase.closed) return;
 		this.phase = Phase.closed;
+		this.out.discard();
 		this.socket.destroy();
 		this.keeper.onGone(this);
 	}
