@@ -65,6 +65,14 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		this.service.settle(code, this.status, now);
 	}
 
+	/** It lost the idle race and is replayed: that the app closes idle connections says nothing about its health. */
+	forgive(code: ErrorCode, now: number): void {
+		this.outcome = code;
+		if (this.isSettled) return;
+		this.isSettled = true;
+		this.service.forgive(now);
+	}
+
 	/** Gives its place among the retries back. */
 	release(): void {
 		if (this.isBudgeted) this.service.budget.release();

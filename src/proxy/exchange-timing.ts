@@ -2,6 +2,7 @@
  * The deadlines of an exchange. One timer serves them all: it is set to the nearest, and looks around when it fires. It
  * is not moved when bytes flow; activity is a field, and an idle deadline that turns out to be early is set again.
  */
+import { ProxyError } from '../error.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 
 export const NEVER = Number.POSITIVE_INFINITY;
@@ -17,8 +18,6 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	protected lastActivity = this.startedNow;
 	private timerAt = NEVER;
 
-	/** Milliseconds without a byte that end the exchange; 0: never. */
-	protected abstract idleLimitMs(): number;
 	protected abstract onDeadline(deadline: Deadline): void;
 	protected abstract isOver(): boolean;
 
@@ -38,6 +37,28 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 		const due = this.due(now);
 		if (due !== null) this.onDeadline(due);
 		if (!this.isOver()) this.setTimer();
+	}
+
+	/** Milliseconds without a byte that end the exchange; 0: never. */
+	private idleLimitMs(): number {
+		const { matched } = this;
+		if (matched === null) return this.context.defaultIdleMs;
+		return this.isTunnel ? matched.tunnelIdleMs : matched.idleMs;
+	}
+
+	/** What a deadline that has passed is called. */
+	protected deadlineError(deadline: Exclude<Deadline, 'resume'>, requestEnded: boolean): ProxyError {
+		const { matched } = this;
+		switch (deadline) {
+			case 'request':
+				return new ProxyError('request_timeout', `the whole request took longer than ${matched?.requestTimeoutMs} ms`);
+			case 'attempt':
+				return new ProxyError('attempt_timeout', `no whole answer within ${matched?.attemptTimeoutMs} ms`);
+			case 'idle': {
+				const detail = `no byte in either direction for ${this.idleLimitMs()} ms`;
+				return new ProxyError('stream_idle', detail, { status: requestEnded ? 504 : 408 });
+			}
+		}
 	}
 
 	private due(now: number): Deadline | null {

@@ -117,7 +117,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	/** Anything that ends an attempt without a response that is good enough. */
 	onAttemptFailed(error: ProxyError): void {
 		if (this.state === State.done) return;
-		this.settleAttempt(error.code);
 		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
 		this.outcome = error;
 		this.run();
@@ -151,13 +150,17 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		attempt.stream?.abandon();
 	}
 
-	private settleAttempt(code: ErrorCode | ''): void {
+	/** The attempt that is over; whoever takes it settles it. Its place among the retries is free. */
+	takeAttempt(): Attempt | null {
 		const attempt = this.current;
-		if (attempt === null) return;
 		this.current = null;
 		this.attemptDeadline = NEVER;
-		attempt.settle(code, this.now());
-		attempt.release();
+		attempt?.release();
+		return attempt;
+	}
+
+	private settleAttempt(code: ErrorCode | ''): void {
+		this.takeAttempt()?.settle(code, this.now());
 	}
 
 	/** Stops the attempt under way, whatever it is doing, or the wait for the next: that is paid for already. */
@@ -342,32 +345,18 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 
 	// --- time ----------------------------------------------------------------------------------------------------
 
-	protected override idleLimitMs(): number {
-		const { matched } = this;
-		if (matched === null) return this.context.defaultIdleMs;
-		return this.isTunnel ? matched.tunnelIdleMs : matched.idleMs;
-	}
-
 	protected override isOver(): boolean {
 		return this.state === State.done;
 	}
 
 	protected override onDeadline(deadline: Deadline): void {
-		const requestMs = this.matched?.requestTimeoutMs;
-		const attemptMs = this.matched?.attemptTimeoutMs;
-		switch (deadline) {
-			case 'request':
-				return this.expire(new ProxyError('request_timeout', `the whole request took longer than ${requestMs} ms`));
-			case 'attempt':
-				return this.failAttempt(new ProxyError('attempt_timeout', `no whole answer within ${attemptMs} ms`));
-			case 'resume':
-				this.attempt(false, true);
-				return this.run();
-			case 'idle': {
-				const detail = `no byte in either direction for ${this.idleLimitMs()} ms`;
-				return this.expire(new ProxyError('stream_idle', detail, { status: this.requestEnded ? 504 : 408 }));
-			}
+		if (deadline === 'resume') {
+			this.attempt(false, true);
+			return this.run();
 		}
+		const error = this.deadlineError(deadline, this.requestEnded);
+		if (deadline === 'attempt') this.failAttempt(error);
+		else this.expire(error);
 	}
 
 	private failAttempt(error: ProxyError): void {

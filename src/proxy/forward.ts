@@ -183,7 +183,10 @@ function skip(x: Exchange, why: RetrySkipReason): void {
 const STEPS: Steps = {
 	/** An attempt has failed: another one if that is safe and paid for, else the answer. */
 	conclude(x: Exchange, failure: ProxyError): void {
+		const attempt = x.takeAttempt();
 		const verdict = pay(x, decide(x, failure, 0, 0));
+		if (verdict.retry && !verdict.spends) attempt?.forgive(failure.code, x.now());
+		else attempt?.settle(failure.code, x.now());
 		if (verdict.retry) return retry(x, verdict);
 		skip(x, verdict.why);
 		x.reply(failure);

@@ -90,6 +90,11 @@ export class Service {
 		else breaker.release(now);
 	}
 
+	/** An attempt is over and tells nothing about the service. */
+	forgive(now: number): void {
+		this.breaker?.release(now);
+	}
+
 	private fail(breaker: CircuitBreaker, now: number): void {
 		breaker.fail(now);
 		if (breaker.state === 'open') this.onOpen();

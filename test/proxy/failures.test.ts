@@ -81,6 +81,24 @@ describe('an app that fails', () => {
 		expect(origin.connections.length).toBe(2);
 	});
 
+	it('on a reused connection, again and again: a lost idle race opens no circuit', async () => {
+		const running = await start({
+			inbound: {
+				service: { circuitBreaker: { volumeThreshold: 1, errorThresholdPercentage: '1%', failures: ['reset'] } },
+			},
+		});
+		const used = new Set<object>();
+		origin.follow({
+			onRequest: (request, connection) => {
+				if (used.has(connection)) connection.reset();
+				else connection.send(echo(request));
+				used.add(connection);
+			},
+		});
+		for (let round = 0; round < 5; round++) expect((await ask(GET)).status).toBe(200);
+		expect(running.retries).toEqual(new Array(4).fill('idle-race'));
+	});
+
 	it('within its head or with bytes that are not HTTP: 502', async () => {
 		origin.follow({ onRequest: (_request, connection) => connection.send('HTP/1.1 200 OK\r\n\r\n') });
 		await start();
