@@ -1,5 +1,6 @@
 /** Route lookup: `node bench/micro/run.ts match`. A sidecar with one rule should not notice it; one with 10,000 hardly. */
 import type { Match, Rule } from '../../src/config/config.ts';
+import { RequestHead } from '../../src/http/head.ts';
 import { noRegex } from '../../src/routing/regex.ts';
 import { compileRoutes, type RouteTable } from '../../src/routing/table.ts';
 
@@ -10,8 +11,27 @@ function rule(hostnames: readonly string[], ...matches: readonly Match[]): { rul
 	return { rule: { name: 'r', isNamed: true, hostnames, matches, timeouts, retry: null, limits, at }, value: 0 };
 }
 
-const prefix = (value: string): Match => ({ path: { type: 'PathPrefix', value }, methods: [] });
-const exact = (value: string, method: string): Match => ({ path: { type: 'Exact', value }, methods: [method] });
+const prefix = (value: string): Match => ({
+	path: { type: 'PathPrefix', value },
+	methods: [],
+	headers: [],
+	queryParams: [],
+});
+const exact = (value: string, method: string): Match => ({
+	path: { type: 'Exact', value },
+	methods: [method],
+	headers: [],
+	queryParams: [],
+});
+
+/** A connection has one head, filled anew for each request. */
+const head = new RequestHead();
+function request(authority: string, path: string, method: string): RequestHead {
+	head.authority = authority;
+	head.path = path;
+	head.method = method;
+	return head;
+}
 
 /** Prefixes, exact paths and methods over `rules / 10` hostnames and a wildcard each. */
 function big(rules: number): RouteTable<number> {
@@ -35,15 +55,21 @@ const paths = onOneHost(10_000);
 const HOST = 'service777.shop.svc.cluster.local:8080';
 
 export const cases = [
-	{ name: 'one rule for everything', fn: () => catchAll.match(HOST, '/api/v7/orders/42', 'GET') },
+	{ name: 'one rule for everything', fn: () => catchAll.match(request(HOST, '/api/v7/orders/42', 'GET')) },
 	{
 		name: '10 rules, hit',
-		fn: () => ten.match('service0.shop.svc.cluster.local', '/api/v7/orders/42', 'GET'),
+		fn: () => ten.match(request('service0.shop.svc.cluster.local', '/api/v7/orders/42', 'GET')),
 	},
-	{ name: '10,000 rules, exact path', fn: () => tenThousand.match(HOST, '/api/v7775/orders/eu', 'POST') },
-	{ name: '10,000 rules, prefix', fn: () => tenThousand.match(HOST, '/api/v7775/orders/42/lines/1', 'GET') },
-	{ name: '10,000 rules, wildcard host', fn: () => tenThousand.match(`a.${HOST}`, '/api/v7770/orders/42', 'GET') },
-	{ name: '10,000 rules, no rule', fn: () => tenThousand.match('elsewhere.example', '/api/v1/orders', 'GET') },
-	{ name: '10,000 paths on one host, prefix', fn: () => paths.match(HOST, '/tenants/9876/orders/42', 'GET') },
-	{ name: '10,000 paths on one host, the rest', fn: () => paths.match(HOST, '/some/other/path/of/the/app', 'GET') },
+	{ name: '10,000 rules, exact path', fn: () => tenThousand.match(request(HOST, '/api/v7775/orders/eu', 'POST')) },
+	{ name: '10,000 rules, prefix', fn: () => tenThousand.match(request(HOST, '/api/v7775/orders/42/lines/1', 'GET')) },
+	{
+		name: '10,000 rules, wildcard host',
+		fn: () => tenThousand.match(request(`a.${HOST}`, '/api/v7770/orders/42', 'GET')),
+	},
+	{ name: '10,000 rules, no rule', fn: () => tenThousand.match(request('elsewhere.example', '/api/v1/orders', 'GET')) },
+	{ name: '10,000 paths on one host, prefix', fn: () => paths.match(request(HOST, '/tenants/9876/orders/42', 'GET')) },
+	{
+		name: '10,000 paths on one host, the rest',
+		fn: () => paths.match(request(HOST, '/some/other/path/of/the/app', 'GET')),
+	},
 ];

@@ -1,5 +1,5 @@
 /** The typed route file → `Config`. Nothing can fail any more. */
-import type { AppConfig, Config, Match, Rule, ServicePolicy, TelemetryConfig } from './config.ts';
+import type { AppConfig, Config, Match, Rule, ServicePolicy, TelemetryConfig, ValueMatch } from './config.ts';
 import { type Located, locate, type PathSegment } from './located.ts';
 import type { Position } from './position.ts';
 import type { RouteFile } from './schema/route-file.ts';
@@ -62,8 +62,13 @@ export function nameOfFile(file: string): string {
 }
 
 function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located, file: string): Rule {
-	const matches: Match[] = rule.matches.map(({ path, method }) => ({ path, methods: method }));
-	if (matches.length === 0) matches.push({ path: ANY_PATH, methods: [] });
+	const matches: Match[] = rule.matches.map(({ path, method, headers, queryParams }) => ({
+		path,
+		methods: method,
+		headers: onePerName(headers.map((match) => ({ ...match, name: match.name.toLowerCase() }))),
+		queryParams: onePerName(queryParams),
+	}));
+	if (matches.length === 0) matches.push({ path: ANY_PATH, methods: [], headers: [], queryParams: [] });
 	const { request, backendRequest, idle } = rule.timeouts;
 	return {
 		name: rule.name ?? defaultRuleName(matches),
@@ -81,6 +86,11 @@ function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located,
 		limits: rule.limits,
 		at: positionOf(root, path, file),
 	};
+}
+
+/** Of several conditions on one name the first counts, as the Gateway API has it. */
+function onePerName(matches: readonly ValueMatch[]): readonly ValueMatch[] {
+	return matches.filter(({ name }, index) => matches.findIndex((other) => other.name === name) === index);
 }
 
 /** An unnamed rule is called by its path pattern, never by a URL. */

@@ -25,11 +25,23 @@ export interface AppConfig {
 
 export type PathMatchType = 'Exact' | 'PathPrefix' | 'RegularExpression';
 
+/** A condition on one header field or query parameter. */
+export interface ValueMatch {
+	/** Header names are in lower case. */
+	readonly name: string;
+	/** A regular expression holds for the whole value. */
+	readonly type: 'Exact' | 'RegularExpression';
+	readonly value: string;
+}
+
 export interface Match {
 	/** Prefixes have no trailing slash (`/` aside); all are in the normalised form of `http/path.ts`. */
 	readonly path: { readonly type: PathMatchType; readonly value: string };
 	/** Empty: any. */
 	readonly methods: readonly string[];
+	/** All must hold; each name once. */
+	readonly headers: readonly ValueMatch[];
+	readonly queryParams: readonly ValueMatch[];
 }
 
 export type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'timeout';

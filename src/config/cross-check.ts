@@ -7,7 +7,7 @@ import type { IssueList } from './issue-list.ts';
 import { childOf, formatPath, type Located, locate, type PathSegment } from './located.ts';
 import { port } from './schema/field.ts';
 import { listenAddress } from './schema/listen.ts';
-import { pathMatch } from './schema/match.ts';
+import { headerMatches, pathMatch, queryMatches } from './schema/match.ts';
 
 export function checkFile(root: Located, issues: IssueList, compileRegex?: (source: string) => unknown): void {
 	checkPorts(root, issues);
@@ -101,18 +101,36 @@ function checkRuleNames(root: Located, issues: IssueList): void {
 function checkRegexes(root: Located, issues: IssueList, compileRegex: (source: string) => unknown): void {
 	for (const [ruleIndex, rule] of rulesOf(root).entries()) {
 		for (const [index, match] of (rule.entries.get('matches')?.items ?? []).entries()) {
-			const written = match.entries.get('path');
-			const parsed = written === undefined ? null : pathMatch.safeParse(written.value);
-			if (written === undefined || parsed?.success !== true || parsed.data.type !== 'RegularExpression') continue;
-			const reason = reasonAgainst(parsed.data.value, compileRegex);
-			if (reason === null) continue;
-			const node = childOf(written, 'value') ?? written;
-			const path: PathSegment[] = ['inbound', 'routes', ruleIndex, 'matches', index, 'path'];
-			issues.error(node.span, {
-				path,
-				message: `\`${formatPath(path)}\` is not a regular expression${node.env === null ? `: ${reason}` : ''}`,
-				expected: 'the syntax of RE2: no look-around, no back-references',
-			});
+			const at: PathSegment[] = ['inbound', 'routes', ruleIndex, 'matches', index];
+			for (const { source, node, path } of regexesOf(match, at)) {
+				const reason = reasonAgainst(source, compileRegex);
+				if (reason === null) continue;
+				issues.error(node.span, {
+					path,
+					message: `\`${formatPath(path)}\` is not a regular expression${node.env === null ? `: ${reason}` : ''}`,
+					expected: 'the syntax of RE2: no look-around, no back-references',
+				});
+			}
+		}
+	}
+}
+
+/** The regular expressions of a match, with where each stands. */
+function* regexesOf(match: Located, at: readonly PathSegment[]) {
+	const written = match.entries.get('path');
+	const parsed = written === undefined ? null : pathMatch.safeParse(written.value);
+	if (written !== undefined && parsed?.success === true && parsed.data.type === 'RegularExpression') {
+		yield { source: parsed.data.value, node: childOf(written, 'value') ?? written, path: [...at, 'path'] };
+	}
+	for (const [key, schema] of [
+		['headers', headerMatches],
+		['queryParams', queryMatches],
+	] as const) {
+		for (const [index, item] of (match.entries.get(key)?.items ?? []).entries()) {
+			const one = schema.safeParse([item.value]);
+			const value = one.success ? one.data[0] : undefined;
+			if (value?.type !== 'RegularExpression') continue;
+			yield { source: value.value, node: childOf(item, 'value') ?? item, path: [...at, key, index, 'value'] };
 		}
 	}
 }

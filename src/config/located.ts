@@ -31,8 +31,11 @@ export interface Found {
 	readonly depth: number;
 }
 
+/** An index into a map finds its entry of that number: the short form of a list. */
 export function childOf(node: Located, segment: PathSegment): Located | undefined {
-	return typeof segment === 'number' ? node.items[segment] : node.entries.get(segment);
+	if (typeof segment !== 'number') return node.entries.get(segment);
+	if (node.kind !== 'map') return node.items[segment];
+	return [...node.entries.values()].filter(({ value }) => value !== null)[segment];
 }
 
 /** Follows a path as far as it goes. A short form ends it early: `listen: 8000` stands for `listen.port`, too. */

@@ -35,7 +35,8 @@ defaults filled in and where each value came from. \`outrigger schema\` prints t
 ## Which rule wins
 
 The most specific hostname, then an exact path, then a regular expression (the first in the file), then the longest
-prefix, then a rule with a method, then the first in the file. When no rule of the best hostname matches, less specific
+prefix, then a rule with a method, then the one with more headers, then with more query parameters, then the first in
+the file. When no rule of the best hostname matches, less specific
 hostnames are tried. The order of the rules matters only among equals. Paths are normalised before they are matched, and
 the same form is forwarded.
 

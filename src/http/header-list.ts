@@ -124,6 +124,26 @@ export class HeaderList {
 		return values;
 	}
 
+	/** All live values of a field as one, joined by commas (RFC 9110 §5.3); `undefined` when there is none. */
+	joined(lowerName: string): string | undefined {
+		const first = this.get(lowerName);
+		if (first === undefined || !this.isRepeated(lowerName)) return first;
+		return this.getAll(lowerName).join(',');
+	}
+
+	private isRepeated(lowerName: string): boolean {
+		let count = 0;
+		const id = fieldIdOf(lowerName);
+		for (let i = 0; i < this.parsed; i++) {
+			const isSame = id === 0 ? this.isNamed(i, lowerName) : this.spans[i * SPAN + 4] === id && !this.isRemoved(i);
+			if (isSame && ++count > 1) return true;
+		}
+		for (let k = 0; k < this.addedIds.length; k++) {
+			if (isSameName(this.added[k * 2] as string, lowerName) && ++count > 1) return true;
+		}
+		return false;
+	}
+
 	has(lowerName: string): boolean {
 		return this.get(lowerName) !== undefined;
 	}

@@ -93,7 +93,7 @@ function identify(x: Exchange): void {
 
 function match(x: Exchange): Route | null {
 	const { routes, unmatched } = x.context;
-	return routes.match(x.head.authority, x.head.path, x.head.method)?.value ?? unmatched;
+	return routes.match(x.head)?.value ?? unmatched;
 }
 
 /** What the head alone forbids. */

@@ -1,5 +1,6 @@
 /** The rules of one hostname by path: exact ones, regular expressions in the order of the file, prefixes by segment. */
 import type { Match } from '../config/config.ts';
+import type { Conditions, RequestFacts } from './conditions.ts';
 import { PrefixTable } from './prefix-table.ts';
 import type { CompileRegex, PathRegex } from './regex.ts';
 import { addToHash, HASH_SEED } from './text-hash.ts';
@@ -9,20 +10,22 @@ const ROOT = '/';
 
 interface WithMatch {
 	readonly match: Match;
+	/** What the match asks beyond path and method; `null`: nothing. */
+	readonly conditions: Conditions | null;
 }
 
-/** Rules with the same path: those with a method first, each group in the order of the file. */
+/** Rules with the same path, the most specific first: method, headers, query parameters, the order of the file. */
 type Candidates<H> = readonly H[];
 
 interface Prefix<H> {
 	readonly candidates: Candidates<H>;
-	/** The longest shorter prefix; what is tried when no method fits here. */
+	/** The longest shorter prefix; what is tried when nothing fits here. */
 	parent: Prefix<H> | null;
 }
 
 interface RegexEntry<H> {
 	readonly regex: PathRegex;
-	readonly hit: H;
+	readonly candidates: Candidates<H>;
 }
 
 export class PathIndex<H extends WithMatch> {
@@ -37,10 +40,10 @@ export class PathIndex<H extends WithMatch> {
 	constructor(hits: readonly H[], compileRegex: CompileRegex) {
 		const exact = new Map<string, H[]>();
 		const prefixes = new Map<string, H[]>();
-		const regexes: RegexEntry<H>[] = [];
+		const patterns = new Map<string, H[]>();
 		for (const hit of hits) {
 			const { type, value } = hit.match.path;
-			if (type === 'RegularExpression') regexes.push({ regex: compileRegex(value), hit });
+			if (type === 'RegularExpression') addTo(patterns, value, hit);
 			else addTo(type === 'Exact' ? exact : prefixes, value, hit);
 		}
 		const linked = linkPrefixes(prefixes);
@@ -48,12 +51,16 @@ export class PathIndex<H extends WithMatch> {
 		// Every path has the root as a prefix: it needs no lookup.
 		linked.delete(ROOT);
 		this.#prefixes = new PrefixTable(linked);
-		this.#exact = new PrefixTable(new Map([...exact].map(([path, list]) => [path, methodsFirst(list)])));
-		this.#regexes = regexes;
+		this.#exact = new PrefixTable(new Map([...exact].map(([path, list]) => [path, mostSpecificFirst(list)])));
+		this.#regexes = [...patterns].map(([source, list]) => ({
+			regex: compileRegex(source),
+			candidates: mostSpecificFirst(list),
+		}));
 		this.#scanned = Math.max(this.#prefixes.longest, this.#exact.longest);
 	}
 
-	find(path: string, method: string): H | null {
+	find(request: RequestFacts): H | null {
+		const { path } = request;
 		let prefix = this.#root;
 		if (this.#scanned > 0) {
 			const end = Math.min(path.length, this.#scanned);
@@ -65,43 +72,46 @@ export class PathIndex<H extends WithMatch> {
 			}
 			const isWhole = end === path.length;
 			if (isWhole) {
-				const hit = pick(this.#exact.get(path, end, hash), method);
+				const hit = pick(this.#exact.get(path, end, hash), request);
 				if (hit !== null) return hit;
 			}
 			if (isWhole || path.charCodeAt(end) === SLASH) prefix = this.#prefixes.get(path, end, hash) ?? prefix;
 		}
 		if (this.#regexes.length > 0) {
-			const hit = this.#findRegex(path, method);
+			const hit = this.#findRegex(request);
 			if (hit !== null) return hit;
 		}
 		while (prefix !== null) {
-			const hit = pick(prefix.candidates, method);
+			const hit = pick(prefix.candidates, request);
 			if (hit !== null) return hit;
 			prefix = prefix.parent;
 		}
 		return null;
 	}
 
-	#findRegex(path: string, method: string): H | null {
+	#findRegex(request: RequestFacts): H | null {
 		const regexes = this.#regexes;
 		for (let i = 0; i < regexes.length; i++) {
-			const { regex, hit } = regexes[i] as RegexEntry<H>;
-			if (takesMethod(hit, method) && regex.testExact(path)) return hit;
+			const { regex, candidates } = regexes[i] as RegexEntry<H>;
+			// Looking at the candidates first is the cheaper way.
+			const hit = pick(candidates, request);
+			if (hit !== null && regex.testExact(request.path)) return hit;
 		}
 		return null;
 	}
 }
 
-function takesMethod(hit: WithMatch, method: string): boolean {
-	const { methods } = hit.match;
-	return methods.length === 0 || methods.includes(method);
+function takes({ match, conditions }: WithMatch, request: RequestFacts): boolean {
+	const { methods } = match;
+	if (methods.length > 0 && !methods.includes(request.method)) return false;
+	return conditions === null || conditions.hold(request);
 }
 
-function pick<H extends WithMatch>(candidates: Candidates<H> | null, method: string): H | null {
+function pick<H extends WithMatch>(candidates: Candidates<H> | null, request: RequestFacts): H | null {
 	if (candidates === null) return null;
 	for (let i = 0; i < candidates.length; i++) {
 		const hit = candidates[i] as H;
-		if (takesMethod(hit, method)) return hit;
+		if (takes(hit, request)) return hit;
 	}
 	return null;
 }
@@ -112,14 +122,17 @@ function addTo<H>(lists: Map<string, H[]>, key: string, hit: H): void {
 	else list.push(hit);
 }
 
-function methodsFirst<H extends WithMatch>(hits: readonly H[]): Candidates<H> {
-	const isAny = (hit: H): boolean => hit.match.methods.length === 0;
-	return [...hits.filter((hit) => !isAny(hit)), ...hits.filter(isAny)];
+/** The Gateway API's order among matches of one path; sorting is stable, so equals keep the order of the file. */
+function mostSpecificFirst<H extends WithMatch>(hits: readonly H[]): Candidates<H> {
+	return [...hits].sort(({ match: a }, { match: b }) => {
+		const byMethod = Math.min(b.methods.length, 1) - Math.min(a.methods.length, 1);
+		return byMethod || b.headers.length - a.headers.length || b.queryParams.length - a.queryParams.length;
+	});
 }
 
 function linkPrefixes<H extends WithMatch>(lists: ReadonlyMap<string, readonly H[]>): Map<string, Prefix<H>> {
 	const prefixes = new Map<string, Prefix<H>>();
-	for (const [path, hits] of lists) prefixes.set(path, { candidates: methodsFirst(hits), parent: null });
+	for (const [path, hits] of lists) prefixes.set(path, { candidates: mostSpecificFirst(hits), parent: null });
 	for (const [path, prefix] of prefixes) prefix.parent = longestShorter(path, prefixes);
 	return prefixes;
 }

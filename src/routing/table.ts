@@ -7,10 +7,11 @@
  * and segment boundaries on the way. So its cost depends on the length of the request's host and path, not on the number
  * of rules, and it allocates nothing: hits are made here, once. A table is immutable; a reload makes another one.
  *
- * Precedence: most specific hostname, exact path, regular expression (first in the file), longest prefix, method, first
- * in the file. When no rule of the best hostname matches, less specific hostnames are tried.
+ * Precedence: most specific hostname, exact path, regular expression (first in the file), longest prefix, method, number
+ * of headers, number of query parameters, first in the file. When no rule of the best hostname matches, less specific hostnames are tried.
  */
 import type { Match, Rule } from '../config/config.ts';
+import { Conditions, type RequestFacts } from './conditions.ts';
 import { type Host, HostIndex } from './host-index.ts';
 import { PathIndex } from './path-index.ts';
 import type { CompileRegex } from './regex.ts';
@@ -26,6 +27,7 @@ export interface RouteHit<T> {
 	readonly match: Match;
 	/** The hostname of the rule that matched, as the rule has it; `''`: any. */
 	readonly hostname: string;
+	readonly conditions: Conditions | null;
 }
 
 const ANY_HOST = '';
@@ -39,7 +41,9 @@ export function compileRoutes<T>(rules: readonly RouteInput<T>[], compileRegex: 
 				hits = [];
 				hitsByHost.set(hostname, hits);
 			}
-			for (const match of rule.matches) hits.push({ value, rule, match, hostname });
+			for (const match of rule.matches) {
+				hits.push({ value, rule, match, hostname, conditions: Conditions.of(match, compileRegex) });
+			}
 		}
 	}
 	const hosts = new Map<string, PathIndex<RouteHit<T>>>();
@@ -49,7 +53,11 @@ export function compileRoutes<T>(rules: readonly RouteInput<T>[], compileRegex: 
 
 /** True when compiling these rules takes a regular-expression engine. */
 export function needsRegex(rules: readonly Rule[]): boolean {
-	return rules.some((rule) => rule.matches.some((match) => match.path.type === 'RegularExpression'));
+	return rules.some((rule) =>
+		rule.matches.some(({ path, headers, queryParams }) =>
+			[path, ...headers, ...queryParams].some(({ type }) => type === 'RegularExpression'),
+		),
+	);
 }
 
 export class RouteTable<T> {
@@ -59,14 +67,11 @@ export class RouteTable<T> {
 		this.#hosts = hosts;
 	}
 
-	/**
-	 * The rule for a request; `null` when there is none. `authority` is a host with or without a port, in any case; `path`
-	 * is normalised and without query. The rule for every path also takes `OPTIONS *` and CONNECT, which have no path.
-	 */
-	match(authority: string, path: string, method: string): RouteHit<T> | null {
-		let host: Host<PathIndex<RouteHit<T>>> | null = this.#hosts.find(authority);
+	/** The rule for a request; `null` when there is none. The rule for every path also takes `OPTIONS *` and CONNECT. */
+	match(request: RequestFacts): RouteHit<T> | null {
+		let host: Host<PathIndex<RouteHit<T>>> | null = this.#hosts.find(request.authority);
 		while (host !== null) {
-			const hit = host.value.find(path, method);
+			const hit = host.value.find(request);
 			if (hit !== null) return hit;
 			host = host.next;
 		}

@@ -19,6 +19,7 @@ const rule = (yaml: string): string => `${APP}inbound:\n  listen: 8000\n  routes
 const match = (yaml: string): string => rule(`matches: [${yaml}]`);
 const PATH_FORMS =
 	'`path: /orders` (prefix), `path: "= /orders"` (exact) or `path: "~ /o/[0-9]+"` (regular expression)';
+const HEADER_FORMS = 'a list such as `[{ name: x-canary, value: "1" }]`, or `{ x-canary: "1" }`';
 const DURATION = 'a duration such as `250ms`, `2s` or `1h30m`';
 
 const TOP_KEYS =
@@ -92,7 +93,47 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'an unknown key with another case',
 		match('{ Path: /a }'),
-		'5:19 unknown key `Path` in `inbound.routes[0].matches[0]` | one of `path`, `method` | did you mean `path`?',
+		'5:19 unknown key `Path` in `inbound.routes[0].matches[0]` | one of `path`, `method`, `headers`, `queryParams` | did you mean `path`?',
+	],
+	[
+		'a header match without a value',
+		match('{ headers: [{ name: x-a }] }'),
+		'5:29 `value` is missing in `inbound.routes[0].matches[0].headers[0]` | a value of at most 4096 characters',
+	],
+	[
+		'a header name that is none',
+		match('{ headers: { "x a": b } }'),
+		'5:37 `inbound.routes[0].matches[0].headers[0]` is not a name | the name of a header',
+	],
+	[
+		'header matches that are a word',
+		match('{ headers: x-a }'),
+		`5:28 \`inbound.routes[0].matches[0].headers\` is not a list of headers | ${HEADER_FORMS}`,
+	],
+	[
+		'a query match of an unknown type',
+		match('{ queryParams: [{ name: v, value: a, type: Prefix }] }'),
+		'5:60 `inbound.routes[0].matches[0].queryParams[0].type` is not one of its values | one of `Exact`, `RegularExpression`',
+	],
+	[
+		'a header regex that does not compile',
+		match('{ headers: [{ name: a, value: "(", type: RegularExpression }] }'),
+		'5:47 `inbound.routes[0].matches[0].headers[0].value` is not a regular expression: error parsing regexp: missing closing ): `(` | the syntax of RE2: no look-around, no back-references',
+	],
+	[
+		'a query regex that does not compile',
+		match('{ queryParams: [{ name: a, value: "a(?=b)", type: RegularExpression }] }'),
+		'5:51 `inbound.routes[0].matches[0].queryParams[0].value` is not a regular expression: error parsing regexp: invalid or unsupported Perl syntax: `(?=` | the syntax of RE2: no look-around, no back-references',
+	],
+	[
+		'a key that header matches have not',
+		match('{ headers: [{ name: a, value: b, vlaue: c }] }'),
+		'5:50 unknown key `vlaue` in `inbound.routes[0].matches[0].headers[0]` | one of `type`, `name`, `value` | did you mean `value`?',
+	],
+	[
+		'too many header matches',
+		match(`{ headers: [${Array.from({ length: 17 }, (_, i) => `{ name: h${i}, value: a }`).join(', ')}] }`),
+		`5:19 \`inbound.routes[0].matches[0].headers\` has too many entries | ${HEADER_FORMS}`,
 	],
 	[
 		'a block of a later version',
@@ -108,7 +149,6 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	],
 	['filters of a rule', rule('filters: []'), '5:7 `filters` is not supported by this version'],
 	['a rate limit', rule('rateLimit: { requests: 1 }'), '5:7 `rateLimit` is not supported by this version'],
-	['a match on headers', match('{ headers: [] }'), '5:19 `headers` is not supported by this version'],
 	['tracing', `${APP}${INBOUND}telemetry: { tracing: {} }\n`, '3:14 `tracing` is not supported by this version'],
 	[
 		'intercepted traffic',

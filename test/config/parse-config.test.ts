@@ -91,7 +91,7 @@ describe('the smallest file has every default', () => {
 			name: '/',
 			isNamed: false,
 			hostnames: [],
-			matches: [{ path: { type: 'PathPrefix', value: '/' }, methods: [] }],
+			matches: [{ path: { type: 'PathPrefix', value: '/' }, methods: [], headers: [], queryParams: [] }],
 			timeouts: { request: 0, backendRequest: 0, idle: 300_000, requestIsExplicit: false, idleIsExplicit: false },
 			retry: RETRY,
 			limits: { requestBody: 0 },
@@ -159,7 +159,9 @@ describe('short forms', () => {
 		['{ type: RegularExpression, value: "/a|/b" }', 'RegularExpression', '/a|/b'],
 		['/%61b/%7E', 'PathPrefix', '/ab/~'],
 	])('path: %s', (yaml, type, value) => {
-		expect(ruleOf(`matches: [{ path: ${yaml} }]`).matches).toEqual([{ path: { type, value }, methods: [] }]);
+		expect(ruleOf(`matches: [{ path: ${yaml} }]`).matches).toEqual([
+			{ path: { type, value }, methods: [], headers: [], queryParams: [] },
+		]);
 	});
 
 	it.each([
@@ -169,8 +171,23 @@ describe('short forms', () => {
 		expect(ruleOf(`matches: [{ method: ${yaml} }]`).matches[0]?.methods).toEqual(methods);
 	});
 
+	it('takes headers and query parameters, long and short', () => {
+		const [match] = ruleOf(
+			'matches: [{ headers: { X-Canary: "1" }, queryParams: [{ name: V, value: a.*, type: RegularExpression }] }]',
+		).matches;
+		expect(match?.headers).toEqual([{ name: 'x-canary', type: 'Exact', value: '1' }]);
+		expect(match?.queryParams).toEqual([{ name: 'V', type: 'RegularExpression', value: 'a.*' }]);
+	});
+
+	it('takes the first of several matches on one header', () => {
+		const [match] = ruleOf('matches: [{ headers: [{ name: a, value: x }, { name: A, value: y }] }]').matches;
+		expect(match?.headers).toEqual([{ name: 'a', type: 'Exact', value: 'x' }]);
+	});
+
 	it('takes matches that are an empty list for every path', () => {
-		expect(ruleOf('matches: []').matches).toEqual([{ path: { type: 'PathPrefix', value: '/' }, methods: [] }]);
+		expect(ruleOf('matches: []').matches).toEqual([
+			{ path: { type: 'PathPrefix', value: '/' }, methods: [], headers: [], queryParams: [] },
+		]);
 	});
 
 	it('turns things off', () => {

@@ -82,4 +82,20 @@ describe('a parsed header list', () => {
 		expect(list.get('x-0')).toBe('0');
 		expect(list.get('x-39')).toBe('39');
 	});
+
+	it('joins the lines of one name, parsed and added', () => {
+		const list = parsedHeaders([
+			['X-One', '1'],
+			['Cookie', 'a=1'],
+			['x-one', '2'],
+			['Cookie', 'b=2'],
+		]);
+		expect(list.joined('x-one')).toBe('1,2');
+		expect(list.joined('cookie')).toBe('a=1,b=2');
+		expect(list.joined('x-two')).toBeUndefined();
+		list.append('X-ONE', '3');
+		expect(list.joined('x-one')).toBe('1,2,3');
+		list.remove('x-one');
+		expect(list.joined('x-one')).toBeUndefined();
+	});
 });

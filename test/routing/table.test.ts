@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Match, PathMatchType, Rule } from '../../src/config/config.ts';
+import type { Match, PathMatchType, Rule, ValueMatch } from '../../src/config/config.ts';
+import { RequestHead } from '../../src/http/head.ts';
 import { loadRegexCompiler, noRegex } from '../../src/routing/regex.ts';
 import { compileRoutes, needsRegex } from '../../src/routing/table.ts';
 
@@ -25,8 +26,25 @@ function ruleOf(name: string, { hostnames = [], matches = [prefix('/')] }: Sketc
 }
 
 function path(type: PathMatchType, value: string, ...methods: string[]): Match {
-	return { path: { type, value }, methods };
+	return { path: { type, value }, methods, headers: [], queryParams: [] };
 }
+
+function request(
+	authority: string,
+	target: string,
+	method: string,
+	headers: Readonly<Record<string, string>> = {},
+): RequestHead {
+	const head = new RequestHead();
+	const mark = target.indexOf('?');
+	head.authority = authority;
+	head.path = mark < 0 ? target : target.slice(0, mark);
+	head.query = mark < 0 ? '' : target.slice(mark);
+	head.method = method;
+	for (const [name, value] of Object.entries(headers)) head.headers.append(name, value);
+	return head;
+}
+
 const prefix = (value: string, ...methods: string[]): Match => path('PathPrefix', value, ...methods);
 const exact = (value: string, ...methods: string[]): Match => path('Exact', value, ...methods);
 const regex = (value: string, ...methods: string[]): Match => path('RegularExpression', value, ...methods);
@@ -67,7 +85,7 @@ describe('hostnames', () => {
 		['.shop.svc', 'wide', 'an empty first label is none for the narrow one'],
 		[`${'a.'.repeat(200)}shop.svc`, 'narrow', 'a very long name'],
 	])('%j goes to %s: %s', (authority, expected) => {
-		expect(routes.match(authority, '/', 'GET')?.value).toBe(expected);
+		expect(routes.match(request(authority, '/', 'GET'))?.value).toBe(expected);
 	});
 
 	it('tries less specific hostnames when no rule of the best one matches', () => {
@@ -77,15 +95,15 @@ describe('hostnames', () => {
 			wide: { hostnames: ['*.c'], matches: [prefix('/x')] },
 			any: { matches: [prefix('/y')] },
 		});
-		expect(fallback.match('a.b.c', '/best', 'GET')?.value).toBe('best');
-		expect(fallback.match('a.b.c', '/x', 'POST')?.value).toBe('narrow');
-		expect(fallback.match('a.b.c', '/x', 'GET')?.value).toBe('wide');
-		expect(fallback.match('a.b.c', '/y', 'GET')?.value).toBe('any');
-		expect(fallback.match('a.b.c', '/z', 'GET')).toBeNull();
+		expect(fallback.match(request('a.b.c', '/best', 'GET'))?.value).toBe('best');
+		expect(fallback.match(request('a.b.c', '/x', 'POST'))?.value).toBe('narrow');
+		expect(fallback.match(request('a.b.c', '/x', 'GET'))?.value).toBe('wide');
+		expect(fallback.match(request('a.b.c', '/y', 'GET'))?.value).toBe('any');
+		expect(fallback.match(request('a.b.c', '/z', 'GET'))).toBeNull();
 	});
 
 	it('says which rule, match and hostname it was', () => {
-		const hit = routes.match('x.shop.svc', '/p', 'GET');
+		const hit = routes.match(request('x.shop.svc', '/p', 'GET'));
 		expect(hit).toMatchObject({ hostname: '*.shop.svc', match: prefix('/'), rule: { name: 'narrow' } });
 	});
 });
@@ -127,7 +145,7 @@ describe('paths', () => {
 		['*', 'root'],
 		['', 'root'],
 	])('%j goes to %s', (target, expected) => {
-		expect(routes.match('h', target, 'GET')?.value).toBe(expected);
+		expect(routes.match(request('h', target, 'GET'))?.value).toBe(expected);
 	});
 });
 
@@ -149,12 +167,52 @@ describe('methods', () => {
 		['POST', '/a/c', 'exactPost', 'an exact path'],
 		['GET', '/a/c', 'get', 'a prefix when the method does not fit the exact path'],
 	])('%s %s goes to %s: %s', (method, target, expected) => {
-		expect(routes.match('h', target, method)?.value).toBe(expected);
+		expect(routes.match(request('h', target, method))?.value).toBe(expected);
+	});
+});
+
+describe('headers and query parameters', () => {
+	const header = (name: string, value: string, type: ValueMatch['type'] = 'Exact') => ({ name, type, value });
+	const routes = table({
+		any: { matches: [prefix('/a')] },
+		get: { matches: [prefix('/a', 'GET')] },
+		canary: { matches: [{ ...prefix('/a'), headers: [header('x-canary', '1')] }] },
+		both: { matches: [{ ...prefix('/a'), headers: [header('x-canary', '1'), header('x-team', 'a')] }] },
+		versions: { matches: [{ ...prefix('/a'), headers: [header('x-version', 'v[0-9]+', 'RegularExpression')] }] },
+		query: { matches: [{ ...prefix('/a'), queryParams: [header('v', '2')] }] },
+		phrase: { matches: [{ ...prefix('/a'), queryParams: [header('na me', 'a b')] }] },
+		exactOnly: { matches: [{ ...exact('/a/b'), headers: [header('x-only', 'yes')] }] },
+	});
+	it.each<[string, string, Record<string, string>, string, string]>([
+		['/a', 'POST', {}, 'any', 'nothing asked for'],
+		['/a', 'POST', { 'X-Canary': '1' }, 'canary', 'names go without case'],
+		['/a', 'POST', { 'x-canary': '2' }, 'any', 'values go with it'],
+		['/a', 'GET', { 'x-canary': '1' }, 'get', 'a method goes before a header'],
+		['/a', 'POST', { 'x-canary': '1', 'x-team': 'a' }, 'both', 'more headers go before fewer'],
+		['/a?v=2', 'POST', { 'x-canary': '1' }, 'canary', 'headers go before query parameters'],
+		['/a', 'POST', { 'x-version': 'v17' }, 'versions', 'a regular expression'],
+		['/a', 'POST', { 'x-version': 'xv17' }, 'any', 'which is for the whole value'],
+		['/a?v=2', 'POST', {}, 'query', 'a query parameter'],
+		['/a?v=1&v=2', 'POST', {}, 'any', 'the first of a name counts'],
+		['/a?x=&v=2', 'POST', {}, 'query', 'behind another one'],
+		['/a?v', 'POST', {}, 'any', 'without a value'],
+		['/a?na%20me=a+b', 'POST', {}, 'phrase', 'unescaped'],
+		['/a?V=2', 'POST', {}, 'any', 'names of parameters go with case'],
+		['/a/b', 'POST', { 'x-only': 'yes' }, 'exactOnly', 'an exact path'],
+		['/a/b', 'POST', { 'x-only': 'no' }, 'any', 'a prefix where the header does not fit'],
+	])('%s %s %j goes to %s: %s', (target, method, headers, expected) => {
+		expect(routes.match(request('h', target, method, headers))?.value).toBe(expected);
+	});
+
+	it('joins several lines of one name by commas', () => {
+		const list = table({ any: {}, list: { matches: [{ ...prefix('/'), headers: [header('x-l', 'a,b')] }] } });
+		const head = request('h', '/', 'GET', { 'x-l': 'a', 'X-L': 'b' });
+		expect(list.match(head)?.value).toBe('list');
 	});
 });
 
 it('has no hit without rules', () => {
-	expect(compileRoutes([], noRegex).match('h', '/', 'GET')).toBeNull();
+	expect(compileRoutes([], noRegex).match(request('h', '/', 'GET'))).toBeNull();
 });
 
 it('needs a regular-expression engine only where a rule has one', () => {
@@ -163,7 +221,10 @@ it('needs a regular-expression engine only where a rule has one', () => {
 });
 
 /** What the table promises, said as plainly as can be: sort all, take the first that holds. */
-function naive(rules: readonly Rule[], authority: string, target: string, method: string): string | null {
+function naive(
+	rules: readonly Rule[],
+	{ authority, path: target, method, query, headers }: RequestHead,
+): string | null {
 	const host = authority
 		.toLowerCase()
 		.replace(/:\d*$/, '')
@@ -183,16 +244,31 @@ function naive(rules: readonly Rule[], authority: string, target: string, method
 		if (type === 'RegularExpression') return new RegExp(`^(?:${value})$`).test(target);
 		return value === '/' || target === value || target.startsWith(`${value}/`);
 	};
+	const holdsAll = (wanted: readonly ValueMatch[], read: (name: string) => string | null | undefined): boolean =>
+		wanted.every(({ name, type, value }) => {
+			const found = read(name) ?? undefined;
+			return found !== undefined && (type === 'Exact' ? found === value : new RegExp(`^(?:${value})$`).test(found));
+		});
 	const rank = ({ hostname, match }: (typeof entries)[number]): number[] => [
 		hostname === '' ? 2 : hostname.startsWith('*') ? 1 : 0,
 		-hostname.length,
 		['Exact', 'RegularExpression', 'PathPrefix'].indexOf(match.path.type),
 		match.path.type === 'PathPrefix' ? -match.path.value.length : 0,
-		match.path.type === 'RegularExpression' || match.methods.length > 0 ? 0 : 1,
+		match.path.type === 'RegularExpression'
+			? entries.findIndex(
+					(e) =>
+						e.hostname === hostname && e.match.path.value === match.path.value && e.match.path.type === match.path.type,
+				)
+			: 0,
+		match.methods.length > 0 ? 0 : 1,
+		-match.headers.length,
+		-match.queryParams.length,
 	];
 	const held = entries
 		.filter(({ hostname, match }) => holdsHost(hostname) && holdsPath(match.path))
 		.filter(({ match }) => match.methods.length === 0 || match.methods.includes(method))
+		.filter(({ match }) => holdsAll(match.headers, (name) => headers.get(name)))
+		.filter(({ match }) => holdsAll(match.queryParams, (name) => new URLSearchParams(query).get(name)))
 		.map((entry, order) => ({ entry, key: [...rank(entry), order] }))
 		.sort((a, b) => {
 			const i = a.key.findIndex((part, index) => part !== b.key[index]);
@@ -221,9 +297,19 @@ describe('any set of rules', () => {
 		}),
 	);
 	const methods = fc.uniqueArray(fc.constantFrom('GET', 'POST', 'PUT'), { maxLength: 2 });
+	const value = fc.record({
+		name: fc.constantFrom('x', 'y'),
+		type: fc.constantFrom('Exact' as const, 'RegularExpression' as const),
+		value: fc.constantFrom('1', '2', ''),
+	});
+	const values = fc.uniqueArray(value, { maxLength: 2, selector: ({ name: of }) => of });
+	const given = fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom('1', '2', ''));
 	const sketch = fc.record({
 		hostnames: fc.uniqueArray(hostname, { maxLength: 2 }),
-		matches: fc.array(fc.record({ path: matchPath, methods }), { minLength: 1, maxLength: 3 }),
+		matches: fc.array(fc.record({ path: matchPath, methods, headers: values, queryParams: values }), {
+			minLength: 1,
+			maxLength: 3,
+		}),
 	});
 	const authority = fc.oneof(
 		name,
@@ -231,18 +317,22 @@ describe('any set of rules', () => {
 		name.map((n) => `${n}.`),
 		fc.constantFrom('', '[::1]:1', '1.2.3.4'),
 	);
-	const request = fc.tuple(authority, target, fc.constantFrom('GET', 'POST', 'DELETE'));
+	const asked = fc
+		.tuple(authority, target, fc.constantFrom('GET', 'POST', 'DELETE'), given, given)
+		.map(([host, wanted, method, headers, query]) =>
+			request(host, `${wanted}?${new URLSearchParams(query)}`, method, headers),
+		);
 
 	it('sends each request where the plain reading of the precedence sends it', () => {
 		fc.assert(
-			fc.property(fc.array(sketch, { maxLength: 12 }), fc.array(request, { maxLength: 20 }), (sketches, requests) => {
+			fc.property(fc.array(sketch, { maxLength: 12 }), fc.array(asked, { maxLength: 20 }), (sketches, requests) => {
 				const rules = sketches.map((s, index) => ruleOf(`rule${index}`, s));
 				const compiled = compileRoutes(
 					rules.map((rule) => ({ rule, value: rule.name })),
 					compileRegex,
 				);
-				for (const [host, wanted, method] of requests) {
-					expect(compiled.match(host, wanted, method)?.value ?? null).toBe(naive(rules, host, wanted, method));
+				for (const head of requests) {
+					expect(compiled.match(head)?.value ?? null).toBe(naive(rules, head));
 				}
 			}),
 			{ numRuns: 500 },

@@ -11,6 +11,13 @@ const METHOD = /^[A-Z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 /** A bracketed or braced query would be one, too: nothing but the path is matched. */
 const PATH = /^[!-"$->@-~]*$/;
 
+const MAX_VALUE_MATCHES = 16;
+const MAX_HEADER_VALUE = 4096;
+const MAX_QUERY_VALUE = 1024;
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
+/** Visible ASCII that stands in a query as it is or escaped; the name is compared after unescaping. */
+const QUERY_NAME = /^[!-~]{1,256}$/;
+
 const PATH_FORMS =
 	'`path: /orders` (prefix), `path: "= /orders"` (exact) or `path: "~ /o/[0-9]+"` (regular expression)';
 
@@ -74,10 +81,59 @@ const method = z
 		otherForms: [{ type: 'string' }],
 	});
 
-export const matchSchema = block(
-	{
-		path: pathMatch.prefault('/').describe(`The path: ${PATH_FORMS}. Default: every path.`),
-		method: method.prefault([]).describe('A method or a list of them. Default: any.'),
-	},
-	['headers', 'queryParams'],
-);
+/** `{x-canary: "1"}` is short for `[{ name: x-canary, value: "1" }]`. */
+function expandMap(input: unknown): unknown {
+	if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+	return Object.entries(input).map(([name, value]) => ({ name, value }));
+}
+
+interface ValueMatchFacts {
+	readonly noun: string;
+	readonly example: string;
+	readonly name: RegExp;
+	readonly maxValue: number;
+}
+
+function valueMatches({ noun, example, name, maxValue }: ValueMatchFacts) {
+	const item = block({
+		type: word(['Exact', 'RegularExpression'])
+			.prefault('Exact')
+			.describe('A regular expression is linear-time and matches the whole value.'),
+		name: text('a name', `the name of a ${noun}`, name).describe(`Name of the ${noun}.`),
+		value: text(
+			'a value',
+			`a value of at most ${maxValue} characters`,
+			new RegExp(`^[^\\x00-\\x1f\\x7f]{0,${maxValue}}$`),
+		).describe('What it must be.'),
+	});
+	return z.preprocess(expandMap, listOf(item, MAX_VALUE_MATCHES)).register(fieldFacts, {
+		noun: `a list of ${noun}s`,
+		expected: `a list such as \`[{ name: ${example}, value: "1" }]\`, or \`{ ${example}: "1" }\``,
+		otherForms: [{ type: 'object', additionalProperties: { type: 'string' } }],
+	});
+}
+
+export const headerMatches = valueMatches({
+	noun: 'header',
+	example: 'x-canary',
+	name: HEADER_NAME,
+	maxValue: MAX_HEADER_VALUE,
+});
+
+export const queryMatches = valueMatches({
+	noun: 'query parameter',
+	example: 'v',
+	name: QUERY_NAME,
+	maxValue: MAX_QUERY_VALUE,
+});
+
+export const matchSchema = block({
+	path: pathMatch.prefault('/').describe(`The path: ${PATH_FORMS}. Default: every path.`),
+	method: method.prefault([]).describe('A method or a list of them. Default: any.'),
+	headers: headerMatches
+		.prefault([])
+		.describe('Header fields that must all be there. Several lines of one name count as one, joined by `,`.'),
+	queryParams: queryMatches
+		.prefault([])
+		.describe('Query parameters that must all be there; the first of a name counts, unescaped.'),
+});
