@@ -6,9 +6,13 @@
 import { AdminServer } from './admin/admin-server.ts';
 import type { Health, ProbeProviders } from './admin/probe-endpoints.ts';
 import { ProbesServer } from './admin/probes-server.ts';
-import { buildService, type ServiceParts } from './app/service-parts.ts';
+import { bind } from './app/bind.ts';
+import { CurrentHandler } from './app/current-handler.ts';
+import { isSame, restartIssues } from './app/restart-only.ts';
+import { buildService, type ServiceParts, watchService } from './app/service-parts.ts';
 import type { Telemetry } from './app/telemetry.ts';
 import type { Config, Rule } from './config/config.ts';
+import type { Issue } from './config/issue.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
 import { listensBeyondLoopback } from './io/listening-sockets.ts';
 import { loopClock } from './io/loop-clock.ts';
@@ -25,19 +29,35 @@ import { HealthCheck } from './upstream/health.ts';
 /** How long readiness may take to be asked again while draining waits: ends a wait early when the app has gone. */
 const DRAIN_POLL_MS = 20;
 
-export interface AppOptions {
+/** A route file that is right, and what it takes to obey it. */
+export interface Taken {
 	readonly config: Config;
 	/** Every value in force with its origin; what `/config` shows beside the file's hash. */
 	readonly effectiveConfig: unknown;
-	readonly telemetry: Telemetry;
 	readonly compileRegex: CompileRegex;
 }
 
+export interface AppOptions extends Taken {
+	readonly telemetry: Telemetry;
+}
+
+/** The last update of the file, when it was not taken over. */
+export interface Rejected {
+	readonly hash: string;
+	/** RFC 3339. */
+	readonly at: string;
+	readonly issues: readonly Issue[];
+}
+
 export class App {
-	private readonly options: AppOptions;
+	private readonly telemetry: Telemetry;
 	private readonly timers: TimerWheel;
-	private readonly parts: ServiceParts;
-	private readonly health: HealthCheck;
+	/** The file in force; replaced by `reload`, together with what is made of it. */
+	private taken: Taken;
+	private rejected: Rejected | null = null;
+	private parts: ServiceParts;
+	private health: HealthCheck;
+	private handler: CurrentHandler;
 	private readonly control: ControlServer[] = [];
 	private listener: Listener | null = null;
 	private routes: readonly Route[] = [];
@@ -53,16 +73,25 @@ export class App {
 	};
 
 	constructor(options: AppOptions) {
-		const { config, telemetry } = options;
-		this.options = options;
+		const { telemetry } = options;
+		this.telemetry = telemetry;
+		this.taken = options;
 		this.timers = telemetry.timers;
-		this.parts = buildService(config, telemetry, () => this.health.suspect());
-		this.health = new HealthCheck({
+		this.parts = buildService(options.config, telemetry, () => this.health.suspect());
+		watchService(this.parts, telemetry.metrics);
+		this.health = this.buildHealth(options.config);
+		const { context, routes } = this.buildContext(options, this.parts);
+		this.routes = routes;
+		this.handler = new CurrentHandler(new Forwarder(context, this.parts.service));
+	}
+
+	private buildHealth({ app }: Config): HealthCheck {
+		return new HealthCheck({
 			dialer: this.parts.healthDialer,
 			timers: this.timers,
-			path: config.app.health?.path ?? null,
-			authority: config.app.port === undefined ? 'localhost' : `localhost:${config.app.port}`,
-			intervalMs: config.app.health?.interval ?? DEFAULT_HEALTH_INTERVAL_MS,
+			path: app.health?.path ?? null,
+			authority: app.port === undefined ? 'localhost' : `localhost:${app.port}`,
+			intervalMs: app.health?.interval ?? DEFAULT_HEALTH_INTERVAL_MS,
 			isDoubtful: () => (this.parts.service.breaker?.retryAfterMs(systemClock.now()) ?? 0) > 0,
 			onChange: (isHealthy, reason) => this.onHealth(isHealthy, reason),
 		});
@@ -70,7 +99,8 @@ export class App {
 
 	/** Binds everything, then begins to watch the app. Rejects with a `BindError`; nothing stays bound then. */
 	async start(): Promise<void> {
-		const { config, telemetry } = this.options;
+		const { telemetry } = this;
+		const { config } = this.taken;
 		const acceptsShared = await canAcceptShared();
 		try {
 			this.listener = this.buildListener(acceptsShared);
@@ -94,11 +124,12 @@ export class App {
 	}
 
 	private buildListener(acceptsShared: boolean): Listener {
-		const { config, telemetry } = this.options;
+		const { telemetry } = this;
+		const { config } = this.taken;
 		const { limits, inbound } = config;
 		return new Listener({
 			...inbound.listen,
-			handler: new Forwarder(this.buildContext(), this.parts.service),
+			handler: this.handler,
 			timers: this.timers,
 			clock: loopClock,
 			log: telemetry.log,
@@ -114,32 +145,32 @@ export class App {
 		});
 	}
 
-	private buildContext(): ProxyContext {
-		const { config, telemetry, compileRegex } = this.options;
+	private buildContext({ config, compileRegex }: Taken, { service }: ServiceParts) {
+		const { telemetry } = this;
 		const { fallback } = config.inbound;
-		const unmatched = this.buildRoute(fallback);
-		const routes = config.inbound.routes.map((rule) => ({ rule, value: this.buildRoute(rule) }));
-		this.routes = [...routes.map(({ value }) => value), ...(config.inbound.unmatched === 'app' ? [unmatched] : [])];
-		return {
+		const unmatched = config.inbound.unmatched === 'app' ? this.buildRoute(fallback, service) : null;
+		const routes = config.inbound.routes.map((rule) => ({ rule, value: this.buildRoute(rule, service) }));
+		const context: ProxyContext = {
 			clock: loopClock,
 			preciseClock: systemClock,
 			timers: this.timers,
 			random: systemRandom,
 			recorder: telemetry.recorder,
 			routes: compileRoutes(routes, compileRegex),
-			unmatched: config.inbound.unmatched === 'app' ? unmatched : null,
+			unmatched,
 			isVerbose: config.localReplies === 'verbose',
 			trustedHops: config.trustedHops,
 			defaultIdleMs: fallback.timeouts.idle,
 		};
+		return { context, routes: [...routes.map(({ value }) => value), ...(unmatched === null ? [] : [unmatched])] };
 	}
 
-	private buildRoute(rule: Rule): Route {
+	private buildRoute(rule: Rule, service: Route['service']): Route {
 		const { timeouts } = rule;
 		return {
 			rule,
-			series: this.options.telemetry.routeSeries(rule),
-			service: this.parts.service,
+			series: this.telemetry.routeSeries(rule),
+			service,
 			requestTimeoutMs: timeouts.request,
 			attemptTimeoutMs: timeouts.backendRequest,
 			idleMs: timeouts.idle,
@@ -148,8 +179,62 @@ export class App {
 		};
 	}
 
+	// --- reload --------------------------------------------------------------------------------------------------
+
+	/**
+	 * Takes over another version of the file, whole. The issues say what keeps it from that: then nothing has changed.
+	 * What is under way ends by the rules that it began with, on the connections that it has.
+	 */
+	reload(next: Taken, file: string): readonly Issue[] {
+		const { config } = this.taken;
+		const issues = restartIssues(config, next.config, next.effectiveConfig, file);
+		if (issues.length > 0) return issues;
+		loopClock.refresh();
+		const isOtherService = !isSame(config.inbound.service, next.config.inbound.service);
+		const old = this.parts;
+		const parts = isOtherService ? buildService(next.config, this.telemetry, () => this.health.suspect()) : old;
+		// Series are bound while routes are built, by the templates of the file that they belong to.
+		this.telemetry.configure(next.config);
+		const { context, routes } = this.buildContext(next, parts);
+		this.parts = parts;
+		this.routes = routes;
+		this.taken = next;
+		this.rejected = null;
+		this.handler.current = new Forwarder(context, parts.service);
+		if (isOtherService) {
+			watchService(parts, this.telemetry.metrics);
+			old.pool.close();
+		}
+		if (isOtherService || !isSame(config.app.health, next.config.app.health)) this.restartHealth();
+		this.telemetry.metrics.config.accepted(next.config.hash);
+		return [];
+	}
+
+	private restartHealth(): void {
+		this.health.stop();
+		this.health = this.buildHealth(this.taken.config);
+		if (this.isStarted) this.health.start();
+	}
+
+	/** An update could not be taken over: the running file stays, and `/config` shows why. */
+	reject(hash: string, issues: readonly Issue[]): void {
+		this.rejected = { hash, at: new Date(systemClock.wall()).toISOString(), issues };
+		this.telemetry.metrics.config.rejected();
+	}
+
+	/** The file on disk is the running one again. */
+	forgetRejected(): void {
+		this.rejected = null;
+	}
+
+	/** Of the running file. */
+	get hash(): string {
+		return this.taken.config.hash;
+	}
+
 	private async startControl(): Promise<void> {
-		const { config, telemetry } = this.options;
+		const { telemetry } = this;
+		const { config } = this.taken;
 		const { log } = telemetry;
 		const providers = this.probeProviders();
 		const admin = new AdminServer({
@@ -157,13 +242,12 @@ export class App {
 			log,
 			providers: {
 				...providers,
-				// Nothing is reloaded in this version, so nothing can have been rejected since the start.
-				config: () => ({ hash: config.hash, effective: this.options.effectiveConfig, rejected: null }),
+				config: () => ({ hash: this.hash, effective: this.taken.effectiveConfig, rejected: this.rejected }),
 				routes: () => this.describeRoutes(),
 				services: () => ({ app: this.parts.describe(this.isHealthy, this.health.lastReason) }),
 				landing: () => ({
 					workload: `${config.app.namespace}/${config.app.name}`,
-					configHash: config.hash,
+					configHash: this.hash,
 					ready: this.ready(),
 					logLevel: telemetry.logLevel,
 				}),
@@ -183,7 +267,7 @@ export class App {
 	}
 
 	private probeProviders(): ProbeProviders {
-		const { telemetry } = this.options;
+		const { telemetry } = this;
 		return {
 			live: () => ({ ok: true, reasons: [] }),
 			ready: () => this.ready(),
@@ -194,7 +278,7 @@ export class App {
 	}
 
 	private describeRoutes(): unknown {
-		const { fallback } = this.options.config.inbound;
+		const { fallback } = this.taken.config.inbound;
 		return this.routes.map(({ rule }) => ({
 			name: rule.name,
 			hostnames: rule.hostnames,
@@ -215,8 +299,11 @@ export class App {
 	}
 
 	private onHealth(isHealthy: boolean, reason: string): void {
-		const { log } = this.options.telemetry;
+		const { log } = this.telemetry;
+		const wasHealthy = this.isHealthy;
 		this.isHealthy = isHealthy;
+		// The first answer of another health check: nothing need have changed.
+		if (isHealthy && wasHealthy) return;
 		if (!isHealthy) {
 			if (this.hasBeenHealthy) log.warn({ reason }, 'the app has become unhealthy');
 			return;
@@ -235,9 +322,9 @@ export class App {
 	}
 
 	private async warnOfBypass(): Promise<void> {
-		const { port } = this.options.config.app;
+		const { port } = this.taken.config.app;
 		if (port === undefined || !(await listensBeyondLoopback(port))) return;
-		this.options.telemetry.log.warn(
+		this.telemetry.log.warn(
 			{ port },
 			'the app listens beyond loopback: it can be reached around the sidecar. Bind it to 127.0.0.1',
 		);
@@ -249,13 +336,14 @@ export class App {
 	 * Turns unready at once, serves on for `propagationMs` (default: the route file's) so that callers can notice, then
 	 * stops accepting and lets requests finish within `shutdown.drain`. Resolves when all have ended or were ended.
 	 */
-	drain(propagationMs = this.options.config.shutdown.propagation): Promise<void> {
+	drain(propagationMs = this.taken.config.shutdown.propagation): Promise<void> {
 		this.draining ??= this.runDrain(propagationMs);
 		return this.draining;
 	}
 
 	private async runDrain(propagationMs: number): Promise<void> {
-		const { config, telemetry } = this.options;
+		const { telemetry } = this;
+		const { config } = this.taken;
 		telemetry.log.info({ propagationMs, drainMs: config.shutdown.drain }, 'draining');
 		await this.waitUntil(() => !this.isHealthy, propagationMs);
 		let isEmpty = false;
@@ -284,7 +372,7 @@ export class App {
 		await drained;
 		await Promise.all(this.control.map((server) => server.stop()));
 		this.parts.pool.close();
-		await this.options.telemetry.close();
+		await this.telemetry.close();
 		this.timers.stop();
 	}
 }
@@ -293,28 +381,3 @@ export class App {
 const DEFAULT_HEALTH_INTERVAL_MS = 2000;
 /** Raw bytes may be silent for longer than a request: as Envoy's and HAProxy's usual tunnel timeouts. */
 const TUNNEL_IDLE_MS = 60 * 60 * 1000;
-
-/** A port that could not be bound: which key asked for it, and why not. */
-export class BindError extends Error {
-	readonly code: string;
-
-	constructor(key: string, listen: { host: string; port: number }, cause: NodeJS.ErrnoException) {
-		const where = listen.host === '' ? `port ${listen.port}` : `${listen.host}:${listen.port}`;
-		super(`${key}: cannot listen on ${where}: ${BIND_REASONS[cause.code ?? ''] ?? cause.message}`, { cause });
-		this.code = cause.code ?? '';
-	}
-}
-
-const BIND_REASONS: Readonly<Record<string, string>> = {
-	EADDRINUSE: 'another process has it (EADDRINUSE)',
-	EACCES: 'no permission for this port (EACCES)',
-	EADDRNOTAVAIL: 'no interface has this address (EADDRNOTAVAIL)',
-};
-
-async function bind<T>(key: string, listen: { host: string; port: number }, start: () => Promise<T>): Promise<T> {
-	try {
-		return await start();
-	} catch (error) {
-		throw new BindError(key, listen, error as NodeJS.ErrnoException);
-	}
-}

@@ -67,8 +67,6 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 		maxRetries: limits.retries,
 		onOpen: onSuspect,
 	});
-	if (service.breaker !== null) metrics.watchCircuit(APP_SERVICE, service.breaker);
-	metrics.watchPool(APP_SERVICE, () => pool.counts);
 	return {
 		service,
 		pool,
@@ -82,6 +80,14 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 			connections: { ...pool.counts, limit: connect.maxConnections },
 		}),
 	};
+}
+
+/** Shows a service in the metrics, in place of the one that had its name. Their counters go on. */
+export function watchService({ service, pool }: ServiceParts, metrics: Telemetry['metrics']): void {
+	const { name, breaker } = service;
+	if (breaker === null) metrics.unwatch(name);
+	else metrics.watchCircuit(name, breaker);
+	metrics.watchPool(name, () => pool.counts);
 }
 
 function endpointOf({ app }: Config): Endpoint {

@@ -8,12 +8,12 @@ import { TimerWheel } from '../io/timer-wheel.ts';
 import type { BoundAddress, ControlServer } from '../ports/control.ts';
 import type { Log } from '../ports/log.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
-import { AccessLog } from '../telemetry/access-log.ts';
+import { AccessLog, type AccessLogSettings } from '../telemetry/access-log.ts';
 import type { AppMetricsSource } from '../telemetry/app-metrics.ts';
 import type { Workload } from '../telemetry/istio-metrics.ts';
 import { LogIntake } from '../telemetry/log-intake.ts';
 import { type LogDestination, LogStream } from '../telemetry/log-stream.ts';
-import { Metrics } from '../telemetry/metrics.ts';
+import { Metrics, type MetricsSettings } from '../telemetry/metrics.ts';
 import { isLogLevel, OwnLog } from '../telemetry/own-log.ts';
 import type { ProcessFacts } from '../telemetry/process-metrics.ts';
 import { Recorder } from '../telemetry/recorder.ts';
@@ -39,6 +39,7 @@ export class Telemetry {
 	private readonly ownLog: OwnLog;
 	private readonly ownStream: LogStream;
 	private readonly accessStream: LogStream;
+	private readonly accessLog: AccessLog;
 	private intake: ControlServer | null = null;
 
 	constructor({ config, process, isHuman }: TelemetryOptions) {
@@ -53,10 +54,9 @@ export class Telemetry {
 			timers: this.timers,
 			onTrouble: (reason) => this.log.error({ reason }, 'the access log cannot be written'),
 		});
-		const { maxSeries, istio, pathTemplates } = telemetry.metrics;
 		this.metrics = new Metrics({
 			workload,
-			settings: { maxSeries, istio, pathTemplates, app: metricsOfApp(config) },
+			settings: metricsSettings(config),
 			clock: systemClock,
 			breathe,
 			log: this.log,
@@ -65,18 +65,19 @@ export class Telemetry {
 		this.metrics.config.started(config.hash);
 		this.metrics.watchLogDrops('access', () => this.accessStream.dropped);
 		this.metrics.watchLogDrops('own', () => this.ownStream.dropped);
-		this.recorder = new Recorder(this.metrics, this.buildAccessLog(workload));
-	}
-
-	private buildAccessLog(workload: Workload): AccessLog | null {
-		const { accessLog, redact } = this.config.telemetry;
-		if (accessLog.when === 'off') return null;
-		return new AccessLog({
+		this.accessLog = new AccessLog({
 			workload,
-			settings: { ...accessLog, redact, configHash: this.config.hash },
+			settings: accessLogSettings(config),
 			stream: this.accessStream,
 			random: systemRandom,
 		});
+		this.recorder = new Recorder(this.metrics, this.accessLog);
+	}
+
+	/** Takes over what a reload has changed. What is bound or opened stays as it is. */
+	configure(config: Config): void {
+		this.metrics.configure(metricsSettings(config));
+		this.accessLog.configure(accessLogSettings(config), this.accessStream);
 	}
 
 	routeSeries(rule: Rule): RouteSeries {
@@ -125,6 +126,15 @@ function workloadOf({ name, namespace, version }: AppConfig): Workload {
 
 function destinationOf(file: string): LogDestination {
 	return file === 'stdout' || file === 'stderr' ? file : { file };
+}
+
+function accessLogSettings({ telemetry, hash }: Config): AccessLogSettings {
+	return { ...telemetry.accessLog, redact: telemetry.redact, configHash: hash };
+}
+
+function metricsSettings(config: Config): MetricsSettings {
+	const { maxSeries, istio, pathTemplates } = config.telemetry.metrics;
+	return { maxSeries, istio, pathTemplates, app: metricsOfApp(config) };
 }
 
 function metricsOfApp({ app, telemetry }: Config): AppMetricsSource | null {

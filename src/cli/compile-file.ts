@@ -14,9 +14,14 @@ import type { Issue } from '../config/issue.ts';
 export const COMPILE_COMMAND = 'internal:compile-route-file';
 
 /** What came of a route file. Plain data. */
-export type CompiledFile =
-	| { readonly ok: true; readonly config: Config; readonly warnings: readonly Issue[]; readonly effective: unknown }
-	| { readonly ok: false; readonly issues: readonly Issue[] };
+export type CompiledFile = GoodFile | { readonly ok: false; readonly issues: readonly Issue[] };
+
+export interface GoodFile {
+	readonly ok: true;
+	readonly config: Config;
+	readonly warnings: readonly Issue[];
+	readonly effective: unknown;
+}
 
 /** 10,000 rules take 5 MB and two seconds. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;

@@ -6,12 +6,10 @@ import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import type { App } from '../app.ts';
-import type { Config } from '../config/config.ts';
 import { formatIssue } from '../config/issue.ts';
-import { loadRegexCompiler, noRegex } from '../routing/regex.ts';
-import { needsRegex } from '../routing/table.ts';
-import { type CompiledFile, compileFile } from './compile-file.ts';
+import { compileFile, type GoodFile } from './compile-file.ts';
 import { EXIT } from './exit-codes.ts';
+import { Reloader, taken } from './reload.ts';
 import { type StopSignal, StopSignals } from './stop-signals.ts';
 import { type ChildExit, Supervised, signalNumber } from './supervise.ts';
 
@@ -30,8 +28,9 @@ export async function run(options: RunOptions): Promise<number> {
 		if (signals.hasCome) return null;
 		throw error;
 	});
-	const [{ App, BindError }, { Telemetry }, { canAcceptShared }] = await Promise.all([
+	const [{ App }, { BindError }, { Telemetry }, { canAcceptShared }] = await Promise.all([
 		import('../app.ts'),
+		import('../app/bind.ts'),
 		import('../app/telemetry.ts'),
 		import('../io/accept-shared.ts'),
 	]);
@@ -42,12 +41,7 @@ export async function run(options: RunOptions): Promise<number> {
 	if (compiled === null) return EXIT.badConfig;
 	const { config } = compiled;
 	const telemetry = new Telemetry({ config, process: processFacts(options.version), isHuman: process.stderr.isTTY });
-	const app = new App({
-		config,
-		effectiveConfig: compiled.effective,
-		telemetry,
-		compileRegex: needsRegex(config.inbound.routes) ? await loadRegexCompiler() : noRegex,
-	});
+	const app = new App({ ...(await taken(compiled)), telemetry });
 	try {
 		await app.start();
 	} catch (error) {
@@ -58,14 +52,17 @@ export async function run(options: RunOptions): Promise<number> {
 	announce(app, options);
 	// A sidecar that is killed would never leave its compiled code to the next start.
 	flushCompileCache();
+	const reloader = new Reloader({ file: compiled.file, app, log: telemetry.log, compile: compileFile });
+	reloader.start();
 	// Told to stop before it began: the app is not started, and nobody was served.
-	const code = signals.hasCome ? EXIT.done : await new Running(app, config, options.command, signals).untilEnd();
+	const code = signals.hasCome ? EXIT.done : await new Running(app, options.command, signals).untilEnd();
+	reloader.stop();
 	await app.stop();
 	return code;
 }
 
 /** The parsed file; `null` after its issues have been printed. */
-async function load(given: string): Promise<Extract<CompiledFile, { ok: true }> | null> {
+async function load(given: string): Promise<(GoodFile & { readonly file: string }) | null> {
 	let file: string;
 	try {
 		file = fileOf(given);
@@ -77,7 +74,7 @@ async function load(given: string): Promise<Extract<CompiledFile, { ok: true }> 
 	const compiled = await compileFile(file);
 	const issues = compiled.ok ? compiled.warnings : compiled.issues;
 	for (const issue of issues) say(formatIssue(issue));
-	if (compiled.ok) return compiled;
+	if (compiled.ok) return { ...compiled, file };
 	say(`outrigger: ${issues.length} ${issues.length === 1 ? 'issue' : 'issues'} in ${file}; nothing was started`);
 	return null;
 }
@@ -108,15 +105,13 @@ function hostPort(bound: { address: string; port: number } | null): string {
 /** From the start to the end: what signals and the app's exit do. */
 class Running {
 	private readonly app: App;
-	private readonly propagationMs: number;
 	private readonly child: Supervised | null;
 	private readonly ended: Promise<number>;
 	private end: (code: number) => void = () => undefined;
 	private isEnding = false;
 
-	constructor(app: App, config: Config, command: readonly string[], signals: StopSignals) {
+	constructor(app: App, command: readonly string[], signals: StopSignals) {
 		this.app = app;
-		this.propagationMs = config.shutdown.propagation;
 		this.ended = new Promise((resolve) => {
 			this.end = resolve;
 		});
@@ -141,12 +136,12 @@ class Running {
 		}
 		this.isEnding = true;
 		// Ctrl-C at a terminal: nobody's endpoint list has to be told.
-		const propagationMs = signal === 'SIGINT' && process.stdin.isTTY ? 0 : this.propagationMs;
+		const propagationMs = signal === 'SIGINT' && process.stdin.isTTY ? 0 : undefined;
 		this.shutDown(propagationMs).catch(() => this.end(EXIT.internal));
 	}
 
 	/** Requests first, the app after them. */
-	private async shutDown(propagationMs: number): Promise<void> {
+	private async shutDown(propagationMs: number | undefined): Promise<void> {
 		await this.app.drain(propagationMs);
 		const wasGone = this.child === null || this.child.hasExited;
 		this.child?.signal('SIGTERM');

@@ -4,9 +4,9 @@ import type { ExchangeRecord, ExchangeRecorder, RetryReason, RetrySkipReason } f
 
 export class Recorder implements ExchangeRecorder {
 	private readonly metrics: ExchangeRecorder;
-	private readonly accessLog: { write(record: ExchangeRecord): void } | null;
+	private readonly accessLog: { write(record: ExchangeRecord): void };
 
-	constructor(metrics: ExchangeRecorder, accessLog: { write(record: ExchangeRecord): void } | null) {
+	constructor(metrics: ExchangeRecorder, accessLog: { write(record: ExchangeRecord): void }) {
 		this.metrics = metrics;
 		this.accessLog = accessLog;
 	}
@@ -17,7 +17,7 @@ export class Recorder implements ExchangeRecorder {
 
 	ended(record: ExchangeRecord): void {
 		this.metrics.ended(record);
-		if (this.accessLog !== null) this.accessLog.write(record);
+		this.accessLog.write(record);
 	}
 
 	retried(service: string, reason: RetryReason): void {
