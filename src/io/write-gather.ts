@@ -40,10 +40,6 @@ export class WriteGather {
 		this.socket = socket;
 	}
 
-	get isEmpty(): boolean {
-		return this.text === '';
-	}
-
 	/** latin1 text; leaves with the next flush. */
 	addText(text: string): void {
 		this.text = this.text === '' ? text : this.text + text;

@@ -7,8 +7,6 @@ import { WriteGather } from '../io/write-gather.ts';
 
 export class ResponseWriter {
 	readonly out: WriteGather;
-	/** Of the request that is being answered. */
-	clientVersion: HttpVersion = 11;
 	private readonly options: { clientVersion: HttpVersion; close: boolean; keepAliveTimeoutSeconds: number };
 	private isChunked = false;
 
@@ -17,9 +15,14 @@ export class ResponseWriter {
 		this.options = { clientVersion: 11, close: false, keepAliveTimeoutSeconds };
 	}
 
+	/** Of the request that is answered next. */
+	set clientVersion(version: HttpVersion) {
+		this.options.clientVersion = version;
+	}
+
 	/** A 1xx: HTTP/1.0 knows none (RFC 9110 §15.2). */
 	inform(head: ResponseHead): void {
-		if (this.clientVersion === 10) return;
+		if (this.options.clientVersion === 10) return;
 		this.options.close = false;
 		this.out.addText(writeResponseHead(head, this.options));
 		this.out.flush();
@@ -27,12 +30,11 @@ export class ResponseWriter {
 
 	/** Writes a final head; true when the connection ends with this response. */
 	head(head: ResponseHead, isClosing: boolean): boolean {
-		const isOld = this.clientVersion === 10;
+		const isOld = this.options.clientVersion === 10;
 		const endsWithConnection = head.framing === Framing.close || (head.framing === Framing.chunked && isOld);
 		// What the app ends by closing becomes chunked towards HTTP/1.1: the client can tell a whole body from a cut one.
 		if (endsWithConnection && !isOld) head.framing = Framing.chunked;
 		this.isChunked = head.framing === Framing.chunked && !isOld;
-		this.options.clientVersion = this.clientVersion;
 		this.options.close = isClosing || (endsWithConnection && isOld);
 		this.out.addText(writeResponseHead(head, this.options));
 		return this.options.close;

@@ -8,7 +8,8 @@
  * of rules, and it allocates nothing: hits are made here, once. A table is immutable; a reload makes another one.
  *
  * Precedence: most specific hostname, exact path, regular expression (first in the file), longest prefix, method, number
- * of headers, number of query parameters, first in the file. When no rule of the best hostname matches, less specific hostnames are tried.
+ * of headers, number of query parameters, first in the file. When no rule of the best hostname matches, less specific
+ * hostnames are tried.
  */
 import type { Match, Rule } from '../config/config.ts';
 import { Conditions, type RequestFacts } from './conditions.ts';
@@ -35,15 +36,15 @@ const ANY_HOST = '';
 export function compileRoutes<T>(rules: readonly RouteInput<T>[], compileRegex: CompileRegex): RouteTable<T> {
 	const hitsByHost = new Map<string, RouteHit<T>[]>();
 	for (const { rule, value } of rules) {
+		// Once, however many hostnames the rule has.
+		const matches = rule.matches.map((match) => ({ match, conditions: Conditions.of(match, compileRegex) }));
 		for (const hostname of rule.hostnames.length === 0 ? [ANY_HOST] : rule.hostnames) {
 			let hits = hitsByHost.get(hostname);
 			if (hits === undefined) {
 				hits = [];
 				hitsByHost.set(hostname, hits);
 			}
-			for (const match of rule.matches) {
-				hits.push({ value, rule, match, hostname, conditions: Conditions.of(match, compileRegex) });
-			}
+			for (const { match, conditions } of matches) hits.push({ value, rule, match, hostname, conditions });
 		}
 	}
 	const hosts = new Map<string, PathIndex<RouteHit<T>>>();
