@@ -105,6 +105,8 @@ describe('a log stream', () => {
 			report += chunk.toString();
 		});
 		await waitFor('the exit of the child', () => report.includes('exit'), 10_000);
+		// Its last write would put a file into the folder while that is being removed.
+		await waitFor('the end of the shell', () => shell.exitCode !== null, 10_000);
 		expect(report).toContain('exit 0');
 		const { longestTurnMs, dropped } = JSON.parse(report.split('\n')[0] ?? '') as Record<string, number>;
 		expect(dropped).toBeGreaterThan(0);
