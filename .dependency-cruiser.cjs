@@ -9,7 +9,10 @@ const ROWS = [
 	['http1'],
 	['config'],
 	['routing'],
+	['balancing'],
 	['resilience'],
+	['filters'],
+	['explain'],
 	['ports'],
 	['io'],
 	['proxy', 'listener', 'upstream', 'telemetry', 'admin'],
@@ -20,7 +23,19 @@ const ROWS = [
 	['main.ts'],
 ];
 /** Rows with no I/O of their own: no `node:` module, no package that does I/O. */
-const PURE = ['error.ts', 'clock.ts', 'http', 'http1', 'config', 'routing', 'resilience', 'ports'];
+const PURE = [
+	'error.ts',
+	'clock.ts',
+	'http',
+	'http1',
+	'config',
+	'routing',
+	'balancing',
+	'resilience',
+	'filters',
+	'explain',
+	'ports',
+];
 /** What a pure folder may take from npm: parsers and engines that touch neither sockets nor files. */
 const PURE_PACKAGES = ['yaml', 'zod', 're2js'];
 

@@ -3,12 +3,10 @@ import type { Match, Rule } from '../../src/config/config.ts';
 import { RequestHead } from '../../src/http/head.ts';
 import { noRegex } from '../../src/routing/regex.ts';
 import { compileRoutes, type RouteTable } from '../../src/routing/table.ts';
+import { ruleOf } from '../../test/support/rule.ts';
 
 function rule(hostnames: readonly string[], ...matches: readonly Match[]): { rule: Rule; value: number } {
-	const timeouts = { request: 0, backendRequest: 0, idle: 0, requestIsExplicit: false, idleIsExplicit: false };
-	const at = { file: 'bench.yaml', line: 1, column: 1 };
-	const limits = { requestBody: 0 };
-	return { rule: { name: 'r', isNamed: true, hostnames, matches, timeouts, retry: null, limits, at }, value: 0 };
+	return { rule: ruleOf({ hostnames, matches }), value: 0 };
 }
 
 const prefix = (value: string): Match => ({

@@ -5,6 +5,7 @@ import type { Position } from './position.ts';
 import type { RouteFile } from './schema/route-file.ts';
 import { type RuleInput, ruleSchema } from './schema/rule.ts';
 
+const APP_BACKEND = { label: 'app', service: 'app', subset: '', port: 0, invalid: '' } as const;
 const ANY_PATH = { type: 'PathPrefix', value: '/' } as const;
 
 export interface BuildInput {
@@ -28,6 +29,9 @@ export function buildConfig({ routeFile, root, file, hash }: BuildInput): Config
 			fallback: buildRule(ruleSchema.parse({}), ['inbound'], root, file),
 			service: buildService(inbound.service),
 		},
+		outbound: null,
+		services: [],
+		tests: [],
 		admin,
 		...(probes !== undefined && { probes }),
 		telemetry,
@@ -73,8 +77,12 @@ function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located,
 	return {
 		name: rule.name ?? defaultRuleName(matches),
 		isNamed: rule.name !== undefined,
+		origin: '',
 		hostnames: rule.hostnames.map((hostname) => hostname.toLowerCase().replace(/\.$/, '')),
 		matches,
+		filters: [],
+		backendRefs: [{ ...APP_BACKEND, weight: 1, filters: [] }],
+		isByHost: false,
 		timeouts: {
 			request,
 			backendRequest,
@@ -83,6 +91,10 @@ function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located,
 			idleIsExplicit: isWritten(root, [...path, 'timeouts', 'idle']),
 		},
 		retry: rule.retry === null ? null : { ...rule.retry, backoff: rule.retry.backoff ?? 0 },
+		sessionPersistence: null,
+		rateLimit: null,
+		fault: null,
+		directResponse: null,
 		limits: rule.limits,
 		at: positionOf(root, path, file),
 	};

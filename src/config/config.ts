@@ -56,15 +56,152 @@ export interface RetryPolicy {
 	readonly methods: 'idempotent' | 'idempotencyKey' | 'all';
 }
 
+/** Name and value of a field; the name in the case in which the file has it. */
+export interface HeaderValue {
+	readonly name: string;
+	readonly value: string;
+}
+
+/** The Gateway API's HTTPHeaderFilter: one action for each name. */
+export interface HeaderEdits {
+	/** Replaces all fields of the name. */
+	readonly set: readonly HeaderValue[];
+	/** Goes after what is there. */
+	readonly add: readonly HeaderValue[];
+	/** In lower case. */
+	readonly remove: readonly string[];
+}
+
+export interface PathModifier {
+	/** `ReplacePrefixMatch` stands only in rules whose matches are all `PathPrefix`. */
+	readonly type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+	readonly value: string;
+}
+
+/** Where a request may go: an entry of `services`, or the app. */
+export interface BackendTarget {
+	/** As written: `payments`, `payments/canary`, `app`. */
+	readonly label: string;
+	/** `app`, or the name of an entry of `Config.services`. */
+	readonly service: string;
+	/** Name of one of its subsets; `''`: all of its endpoints. */
+	readonly subset: string;
+	/** One of the service's ports; 0: any. */
+	readonly port: number;
+	/** Why nothing can be sent there, completing "`x` …"; `''` when all is well. Its share of the requests gets 500. */
+	readonly invalid: string;
+}
+
+export interface BackendRef extends BackendTarget {
+	/** Share of the requests among the rule's backends; 0: none. */
+	readonly weight: number;
+	/** In force after the rule's own, for requests that go to this backend. */
+	readonly filters: readonly Filter[];
+}
+
+export interface HeaderFilter extends HeaderEdits {
+	readonly type: 'RequestHeaderModifier' | 'ResponseHeaderModifier';
+}
+
+export interface RedirectFilter {
+	readonly type: 'RequestRedirect';
+	/** `''`: that of the request. */
+	readonly scheme: 'http' | 'https' | '';
+	/** `''`: that of the request. */
+	readonly hostname: string;
+	/** 0: the well-known one of a written scheme, else that of the listener. */
+	readonly port: number;
+	/** `null`: that of the request. */
+	readonly path: PathModifier | null;
+	readonly statusCode: 301 | 302 | 303 | 307 | 308;
+}
+
+export interface RewriteFilter {
+	readonly type: 'URLRewrite';
+	/** `''`: that of the request. */
+	readonly hostname: string;
+	/** `null`: that of the request. */
+	readonly path: PathModifier | null;
+}
+
+export interface MirrorFilter {
+	readonly type: 'RequestMirror';
+	readonly backend: BackendTarget;
+	/** Share of the requests, from 0 to 1. */
+	readonly share: number;
+}
+
+export interface CorsFilter {
+	readonly type: 'CORS';
+	/** Origins as `scheme://host[:port]`, a `*` in the host stands for any labels; `*` alone: every origin. */
+	readonly allowOrigins: readonly string[];
+	/** `*`: every method. */
+	readonly allowMethods: readonly string[];
+	/** `*`: every field. */
+	readonly allowHeaders: readonly string[];
+	readonly exposeHeaders: readonly string[];
+	readonly allowCredentials: boolean;
+	/** Seconds that a browser may keep the answer to a preflight. */
+	readonly maxAge: number;
+}
+
+/** In the words of the Gateway API. */
+export type Filter = HeaderFilter | RedirectFilter | RewriteFilter | MirrorFilter | CorsFilter;
+
+/** Keeps a client with the endpoint that served it first (the Gateway API's GEP-1619). */
+export interface SessionPersistence {
+	readonly type: 'Cookie' | 'Header';
+	/** Name of the cookie or field. */
+	readonly sessionName: string;
+	/** Milliseconds after which a session ends; 0: with the browser's. */
+	readonly absoluteTimeout: number;
+	/** The cookie outlives the browser for `absoluteTimeout`. */
+	readonly isPermanent: boolean;
+}
+
+/** Whose requests are counted together: all of the rule's when there is none. */
+export type RateLimitKey =
+	| { readonly by: 'peer' }
+	| { readonly by: 'client' }
+	/** In lower case. */
+	| { readonly by: 'header'; readonly name: string };
+
+/** A token bucket: `requests` tokens flow in `per` milliseconds, at most `requests + burst` are kept. */
+export interface RateLimit {
+	readonly requests: number;
+	readonly per: number;
+	readonly burst: number;
+	readonly by: readonly RateLimitKey[];
+}
+
+/** Faults that are made on purpose. Per cent from 0 to 100, each drawn by itself. */
+export interface FaultInjection {
+	readonly delay: { readonly fixed: number; readonly percent: number } | null;
+	readonly abort: { readonly status: number; readonly percent: number } | null;
+}
+
+export interface DirectResponse {
+	readonly status: number;
+	readonly body: string;
+	readonly headers: readonly HeaderValue[];
+}
+
 export interface Rule {
 	/** As given, else the pattern of its first path. */
 	readonly name: string;
 	/** The name is the file's, so metrics may not replace it by a path template. */
 	readonly isNamed: boolean;
+	/** Where the rule came from when it was not written as a rule: `HTTPRoute shop/orders`; `''` otherwise. */
+	readonly origin: string;
 	/** Lower case, a wildcard only as the whole first label. Empty: any host. */
 	readonly hostnames: readonly string[];
 	/** Never empty. */
 	readonly matches: readonly Match[];
+	readonly filters: readonly Filter[];
+	/** Empty: no backend at all, which answers 500 unless something else answers. */
+	readonly backendRefs: readonly BackendRef[];
+	/** Outbound only: nothing was written, so it goes to the service that lists the request's host. */
+	readonly isByHost: boolean;
 	readonly timeouts: {
 		/** 0: none. */
 		readonly request: number;
@@ -77,6 +214,11 @@ export interface Rule {
 	};
 	/** `null`: off. */
 	readonly retry: RetryPolicy | null;
+	readonly sessionPersistence: SessionPersistence | null;
+	readonly rateLimit: RateLimit | null;
+	readonly fault: FaultInjection | null;
+	/** Answers in place of any backend. */
+	readonly directResponse: DirectResponse | null;
 	/** 0: none. */
 	readonly limits: { readonly requestBody: number };
 	readonly at: Position;
@@ -113,6 +255,66 @@ export interface ServicePolicy {
 	readonly retryBudget: { readonly percent: number; readonly minPerSecond: number };
 }
 
+export interface EndpointConfig {
+	/** A name or an IP literal, IPv6 without brackets. */
+	readonly host: string;
+	readonly port: number;
+	/** Share of the requests among the endpoints. */
+	readonly weight: number;
+	/** `''`: not said. */
+	readonly zone: string;
+	readonly labels: Readonly<Record<string, string>>;
+}
+
+/** An entry of `services`. */
+export interface ServiceConfig {
+	readonly name: string;
+	/** By which callers know it, in lower case. */
+	readonly hostnames: readonly string[];
+	/** The ports that callers use, by name. Empty: any. */
+	readonly ports: Readonly<Record<string, number>>;
+	readonly protocol: 'auto' | 'http1';
+	readonly endpoints: readonly EndpointConfig[];
+	/** Labels that an endpoint of the subset has, by the name of the subset. */
+	readonly subsets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+	readonly policy: ServicePolicy;
+	readonly at: Position;
+}
+
+export type Side = 'inbound' | 'outbound';
+
+/** One entry of `tests`. What is not expected is `null`. */
+export interface RouteTest {
+	readonly name: string;
+	readonly request: {
+		readonly side: Side;
+		readonly method: string;
+		readonly host: string;
+		/** With its query, if it has one. */
+		readonly path: string;
+		/** Names in lower case. */
+		readonly headers: readonly HeaderValue[];
+	};
+	readonly expect: {
+		/** Name of the rule; `''`: no rule matches. */
+		readonly route: string | null;
+		/** Label of a backend that may get it. */
+		readonly backend: string | null;
+		/** Of an answer that a rule makes without asking a backend, or of a request that gets nowhere. */
+		readonly status: number | null;
+	};
+	readonly at: Position;
+}
+
+export interface OutboundConfig {
+	readonly listen: ListenAddress;
+	/** What becomes of requests to hosts that no service lists and no rule names. */
+	readonly unknownHosts: 'passthrough' | 'reject';
+	readonly routes: readonly Rule[];
+	/** All defaults: by hostname to the service that lists it. */
+	readonly fallback: Rule;
+}
+
 export interface TelemetryConfig {
 	readonly accessLog: {
 		readonly format: 'json' | 'combined';
@@ -145,6 +347,10 @@ export interface Config {
 		readonly fallback: Rule;
 		readonly service: ServicePolicy;
 	};
+	/** `null`: no outbound listener. */
+	readonly outbound: OutboundConfig | null;
+	readonly services: readonly ServiceConfig[];
+	readonly tests: readonly RouteTest[];
 	readonly admin: { readonly listen: ListenAddress };
 	readonly probes?: { readonly listen: ListenAddress };
 	readonly telemetry: TelemetryConfig;

@@ -4,6 +4,7 @@ import type { Match, PathMatchType, Rule, ValueMatch } from '../../src/config/co
 import { RequestHead } from '../../src/http/head.ts';
 import { loadRegexCompiler, noRegex } from '../../src/routing/regex.ts';
 import { compileRoutes, needsRegex } from '../../src/routing/table.ts';
+import { ruleOf } from '../support/rule.ts';
 
 interface Sketch {
 	readonly hostnames?: readonly string[];
@@ -11,19 +12,6 @@ interface Sketch {
 }
 
 const compileRegex = await loadRegexCompiler();
-
-function ruleOf(name: string, { hostnames = [], matches = [prefix('/')] }: Sketch): Rule {
-	return {
-		name,
-		isNamed: true,
-		hostnames,
-		matches,
-		timeouts: { request: 0, backendRequest: 0, idle: 0, requestIsExplicit: false, idleIsExplicit: false },
-		retry: null,
-		limits: { requestBody: 0 },
-		at: { file: 'test.yaml', line: 1, column: 1 },
-	};
-}
 
 function path(type: PathMatchType, value: string, ...methods: string[]): Match {
 	return { path: { type, value }, methods, headers: [], queryParams: [] };
@@ -50,7 +38,7 @@ const exact = (value: string, ...methods: string[]): Match => path('Exact', valu
 const regex = (value: string, ...methods: string[]): Match => path('RegularExpression', value, ...methods);
 
 function table(sketches: Record<string, Sketch>) {
-	const rules = Object.entries(sketches).map(([name, sketch]) => ({ rule: ruleOf(name, sketch), value: name }));
+	const rules = Object.entries(sketches).map(([name, sketch]) => ({ rule: ruleOf({ name, ...sketch }), value: name }));
 	return compileRoutes(rules, compileRegex);
 }
 
@@ -216,8 +204,8 @@ it('has no hit without rules', () => {
 });
 
 it('needs a regular-expression engine only where a rule has one', () => {
-	expect(needsRegex([ruleOf('a', {})])).toBe(false);
-	expect(needsRegex([ruleOf('a', {}), ruleOf('b', { matches: [exact('/'), regex('/x')] })])).toBe(true);
+	expect(needsRegex([ruleOf()])).toBe(false);
+	expect(needsRegex([ruleOf(), ruleOf({ matches: [exact('/'), regex('/x')] })])).toBe(true);
 });
 
 /** What the table promises, said as plainly as can be: sort all, take the first that holds. */
@@ -326,7 +314,7 @@ describe('any set of rules', () => {
 	it('sends each request where the plain reading of the precedence sends it', () => {
 		fc.assert(
 			fc.property(fc.array(sketch, { maxLength: 12 }), fc.array(asked, { maxLength: 20 }), (sketches, requests) => {
-				const rules = sketches.map((s, index) => ruleOf(`rule${index}`, s));
+				const rules = sketches.map((s, index) => ruleOf({ name: `rule${index}`, ...s }));
 				const compiled = compileRoutes(
 					rules.map((rule) => ({ rule, value: rule.name })),
 					compileRegex,
