@@ -65,6 +65,11 @@ export class Service {
 		return null;
 	}
 
+	/** None of its endpoints can take an attempt. */
+	noEndpoint(): ProxyError {
+		return new ProxyError('no_healthy_endpoint', `${this.name} has no endpoint`, { unsent: true });
+	}
+
 	/** Asks the breaker for one attempt; an error while it is open. Each pass must be answered by `settle`. */
 	allow(now: number): ProxyError | null {
 		const { breaker } = this;
