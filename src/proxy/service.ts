@@ -7,6 +7,7 @@ import type { Endpoint } from './endpoint.ts';
 
 /** Which of our codes the route file may count as a failure, and under which word (`circuitBreaker.failures`). */
 const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
+	dns_failed: 'connect',
 	connect_failed: 'connect',
 	connect_timeout: 'connect',
 	upstream_tls_failed: 'connect',
