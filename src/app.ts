@@ -150,7 +150,11 @@ export class App {
 		const { telemetry } = this;
 		const { fallback } = config.inbound;
 		const app: Backend = { label: 'app', service, invalid: '', endpoints: service.endpoints, filters: null };
-		const parts: RouteParts = { routeSeries: (rule) => telemetry.routeSeries(rule), backendOf: () => app };
+		const parts: RouteParts = {
+			routeSeries: (rule) => telemetry.routeSeries(rule),
+			backendOf: () => app,
+			policyOf: () => [],
+		};
 		const unmatched = config.inbound.unmatched === 'app' ? buildRoute(fallback, parts) : null;
 		const routes = config.inbound.routes.map((rule) => ({ rule, value: buildRoute(rule, parts) }));
 		const context: ProxyContext = {
