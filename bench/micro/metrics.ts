@@ -36,6 +36,8 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 	return {
 		series,
 		route: series?.route ?? '',
+		side: 'inbound',
+		service: 'app',
 		method: 'GET',
 		scheme: 'http',
 		authority: 'orders.shop.svc',
@@ -76,7 +78,7 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 /** Records of several routes, durations and outcomes, so that no branch and no slot is always the same. */
 function mixed(metrics: Metrics, isNamed: boolean): ExchangeRecord[] {
 	return Array.from({ length: 64 }, (_, i) =>
-		record(metrics.routeSeries(`route-${i % ROUTES}`, isNamed), {
+		record(metrics.routeSeries('inbound', `route-${i % ROUTES}`, isNamed), {
 			method: i % 5 === 0 ? 'POST' : 'GET',
 			status: i % 16 === 0 ? 404 : 200,
 			durationMs: 0.3 * 1.1 ** i,
@@ -88,7 +90,7 @@ function benchRequests(name: string, istio: boolean, templates: readonly string[
 	const metrics = makeMetrics(istio, templates);
 	const records = mixed(metrics, templates.length === 0);
 	run(name, (i) => {
-		metrics.began();
+		metrics.began('inbound');
 		metrics.ended(records[i & 63] as ExchangeRecord);
 	});
 }
@@ -112,7 +114,7 @@ function benchAccessLog(): void {
 
 async function benchScrape(series: number): Promise<void> {
 	const metrics = makeMetrics(false, []);
-	for (let i = 0; i < series; i++) metrics.ended(record(metrics.routeSeries(`/route/${i}`), {}));
+	for (let i = 0; i < series; i++) metrics.ended(record(metrics.routeSeries('inbound', `/route/${i}`), {}));
 	await metrics.text();
 	let longest = 0;
 	let bytes = 0;

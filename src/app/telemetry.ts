@@ -1,6 +1,6 @@
 /** Joins what watches the traffic: log streams, own log, metrics, access log, log intake. */
 import { HttpControlServer } from '../admin/control-server.ts';
-import type { AppConfig, Config, Rule } from '../config/config.ts';
+import type { AppConfig, Config, Rule, Side } from '../config/config.ts';
 import { breathe } from '../io/breathe.ts';
 import { loopTimer } from '../io/loop-clock.ts';
 import { systemClock, systemRandom } from '../io/system.ts';
@@ -80,8 +80,8 @@ export class Telemetry {
 		this.accessLog.configure(accessLogSettings(config), this.accessStream);
 	}
 
-	routeSeries(rule: Rule): RouteSeries {
-		return this.metrics.routeSeries(rule.name, rule.isNamed);
+	routeSeries(side: Side, rule: Rule): RouteSeries {
+		return this.metrics.routeSeries(side, rule.name, rule.isNamed);
 	}
 
 	get logLevel(): string {
