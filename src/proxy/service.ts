@@ -7,6 +7,7 @@ import type { Endpoint } from './endpoint.ts';
 
 /** Which of our codes the route file may count as a failure, and under which word (`circuitBreaker.failures`). */
 const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
+	dns_failed: 'connect',
 	connect_failed: 'connect',
 	connect_timeout: 'connect',
 	upstream_tls_failed: 'connect',
@@ -63,6 +64,11 @@ export class Service {
 		}
 		this.active++;
 		return null;
+	}
+
+	/** None of its endpoints can take an attempt. */
+	noEndpoint(): ProxyError {
+		return new ProxyError('no_healthy_endpoint', `${this.name} has no endpoint`, { unsent: true });
 	}
 
 	/** Asks the breaker for one attempt; an error while it is open. Each pass must be answered by `settle`. */
