@@ -26,7 +26,7 @@ import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
 import { ConfigMetrics } from './config-metrics.ts';
 import { HotCounter, HotFamily, HotHistogram } from './hot-family.ts';
 import { IstioMetrics, type Workload } from './istio-metrics.ts';
-import { PathTemplates } from './path-templates.ts';
+import type { PathTemplates } from './path-templates.ts';
 import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
 import { RequestSeries, TemplatedRoute } from './request-series.ts';
 import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
@@ -35,7 +35,6 @@ import { type CircuitView, type PoolView, ServiceMetrics } from './service-metri
 export interface MetricsSettings {
 	readonly maxSeries: number;
 	readonly istio: boolean;
-	readonly pathTemplates: readonly string[];
 	/** `null` without `mergeApp`. */
 	readonly app: AppMetricsSource | null;
 }
@@ -75,7 +74,6 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 	private readonly services: ServiceMetrics;
 	private readonly process: ProcessMetrics | null;
 	private readonly logDrops = new Map<string, () => number>();
-	private templates: PathTemplates | null = null;
 	private istio: IstioMetrics | null = null;
 	private app: AppMetrics | null = null;
 	/** Inbound ones. */
@@ -108,18 +106,17 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 	configure(settings: MetricsSettings): void {
 		this.durations.maxSeries = settings.maxSeries;
 		this.clientDurations.maxSeries = settings.maxSeries;
-		this.templates = settings.pathTemplates.length > 0 ? new PathTemplates(settings.pathTemplates) : null;
 		this.configureIstio(settings);
 		this.configureApp(settings);
 	}
 
 	/**
-	 * Binds the series of a route. `isNamed` is false for rules that the file gives no name and for `''`, the requests
-	 * that no rule matches: their label may become a path template.
+	 * Binds the series of a route. With `templates` its label may become a path template: for rules that the file gives no
+	 * name, and for `''`, the requests that no rule matches.
 	 */
-	routeSeries(side: Side, route: string, isNamed = true): RouteSeries {
+	routeSeries(side: Side, route: string, templates: PathTemplates | null = null): RouteSeries {
 		const bound = (side === 'inbound' ? this.requests : this.calls).bind(route);
-		return isNamed || this.templates === null ? bound : new TemplatedRoute(bound, this.templates);
+		return templates === null ? bound : new TemplatedRoute(bound, templates);
 	}
 
 	began(side: Side): void {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../src/ports/log.ts';
 import { Metrics, type MetricsSettings } from '../../src/telemetry/metrics.ts';
+import { PathTemplates } from '../../src/telemetry/path-templates.ts';
 import { ManualClock } from '../support/manual-time.ts';
 import { exchangeRecord } from './exchange-record.ts';
 import { parseExposition } from './exposition.ts';
@@ -12,7 +13,7 @@ import { parseExposition } from './exposition.ts';
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const DURATION = 'http_server_request_duration_seconds';
 const CALLS = 'http_client_request_duration_seconds';
-const SETTINGS: MetricsSettings = { maxSeries: 2000, istio: false, pathTemplates: [], app: null };
+const SETTINGS: MetricsSettings = { maxSeries: 2000, istio: false, app: null };
 
 function makeMetrics(settings: Partial<MetricsSettings> = {}, turns = { count: 0 }): Metrics {
 	return new Metrics({
@@ -156,10 +157,11 @@ describe('requests', () => {
 	});
 
 	it('names unnamed and unmatched requests by the first path template of their shape', async () => {
-		const metrics = makeMetrics({ pathTemplates: ['/users/{id}', '/users/{id}/orders', '/{any}'] });
-		const unnamed = metrics.routeSeries('inbound', '/users', false);
-		const unmatched = metrics.routeSeries('inbound', '', false);
-		const named = metrics.routeSeries('inbound', 'people', true);
+		const metrics = makeMetrics();
+		const templates = new PathTemplates(['/users/{id}', '/users/{id}/orders', '/{any}']);
+		const unnamed = metrics.routeSeries('inbound', '/users', templates);
+		const unmatched = metrics.routeSeries('inbound', '', templates);
+		const named = metrics.routeSeries('inbound', 'people');
 		metrics.ended(exchangeRecord({ series: unnamed, target: '/users/7?x=/a/b' }));
 		metrics.ended(exchangeRecord({ series: unmatched, target: 'http://h/users/7/orders' }));
 		metrics.ended(exchangeRecord({ series: unmatched, target: '/a/b/c' }));
