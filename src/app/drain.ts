@@ -59,6 +59,9 @@ export async function drainListener(
 	});
 	await Promise.race([emptied, waitUntil(() => isEmpty, atMostMs, timers)]);
 	if (isEmpty) return;
-	log.warn({ connections: listener.connections }, 'drain time is over: ending what is left');
+	if (listener.connections > 0) {
+		log.warn({ connections: listener.connections }, 'drain time is over: ending what is left');
+	}
 	listener.closeNow();
+	await emptied;
 }

@@ -21,19 +21,15 @@ interface Listing {
 export class HostDestinations implements Destinations {
 	/** Whole authorities without a detour: hostnames as they stand in the file, which is how they are mostly asked for. */
 	private readonly whole = new Map<string, Backend>();
-	private readonly listings = new Map<string, Listing[]>();
+	private readonly listings = new Map<string, Listing>();
 	private readonly unknown: UnknownHosts | null;
 
-	/** Where several services list the same host and port, the first counts. */
+	/** A hostname is listed by one service. */
 	constructor(services: Iterable<NamedService>, unknown: UnknownHosts | null) {
 		this.unknown = unknown;
 		for (const service of services) {
 			const listing = listingOf(service);
-			for (const hostname of service.config.hostnames) {
-				const known = this.listings.get(hostname);
-				if (known === undefined) this.listings.set(hostname, [listing]);
-				else known.push(listing);
-			}
+			for (const hostname of service.config.hostnames) this.listings.set(hostname, listing);
 		}
 		for (const hostname of this.listings.keys()) {
 			const backend = this.listed(hostname, DEFAULT_PORT);
@@ -53,11 +49,8 @@ export class HostDestinations implements Destinations {
 	}
 
 	private listed(host: string, port: number): Backend | null {
-		for (const { byPort, anyPort } of this.listings.get(host) ?? []) {
-			const backend = byPort.get(port) ?? anyPort;
-			if (backend !== null) return backend;
-		}
-		return null;
+		const listing = this.listings.get(host);
+		return listing?.byPort.get(port) ?? listing?.anyPort ?? null;
 	}
 }
 
