@@ -1,5 +1,7 @@
 /** Rules → routes that are ready to be obeyed: their numbers looked up, their filters compiled, their backends found. */
-import type { BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
+import type { BackendRef, BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
+import { compileFilters } from '../filters/chain.ts';
+import type { FilterChain, RequestFilter } from '../filters/filter.ts';
 import type { RouteSeries } from '../ports/telemetry.ts';
 import type { Backend, MirrorTarget, Route } from '../proxy/context.ts';
 
@@ -9,6 +11,8 @@ const TUNNEL_IDLE_MS = 60 * 60 * 1000;
 export interface RouteParts {
 	routeSeries(rule: Rule): RouteSeries;
 	backendOf(target: BackendTarget): Backend;
+	/** Rate limit and faults of a rule, in the order in which they run. */
+	policyOf(rule: Rule): readonly RequestFilter[];
 }
 
 export function buildRoute(rule: Rule, parts: RouteParts): Route {
@@ -16,8 +20,12 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 	return {
 		rule,
 		series: parts.routeSeries(rule),
-		filters: null,
-		backends: rule.backendRefs.map((ref) => ({ ...parts.backendOf(ref), filters: null })),
+		filters: compileFilters({
+			filters: rule.filters,
+			policy: parts.policyOf(rule),
+			directResponse: rule.directResponse,
+		}),
+		backends: rule.backendRefs.map((ref) => ({ ...parts.backendOf(ref), filters: filtersOf(ref) })),
 		mirrors: rule.filters.filter(isMirror).map((filter) => mirrorTarget(filter, parts)),
 		requestTimeoutMs: timeouts.request,
 		attemptTimeoutMs: timeouts.backendRequest,
@@ -25,6 +33,10 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 		tunnelIdleMs: timeouts.idleIsExplicit ? timeouts.idle : TUNNEL_IDLE_MS,
 		maxBodyBytes: rule.limits.requestBody,
 	};
+}
+
+function filtersOf({ filters }: BackendRef): FilterChain | null {
+	return compileFilters({ filters, policy: [], directResponse: null });
 }
 
 function isMirror(filter: Filter): filter is MirrorFilter {

@@ -56,6 +56,7 @@ function* buildSide(
 	const parts: RouteParts = {
 		routeSeries: telemetry.routeBinder(side, config),
 		backendOf: (target) => services.backendOf(target),
+		policyOf: () => [],
 	};
 	const inputs: RouteInput<Route>[] = [];
 	for (const rule of rules) {
