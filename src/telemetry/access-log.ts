@@ -10,7 +10,7 @@ import { type AccessFormat, accessCombined, accessJson, type LineContext } from 
 import type { Workload } from './istio-metrics.ts';
 import { jsonString } from './json-text.ts';
 import type { LineWriter } from './log-stream.ts';
-import { QueryRedactor } from './redact.ts';
+import { QueryRedactor } from '../http/redact.ts';
 
 /** What the route file says about the access log; may change with every reload. */
 export interface AccessLogSettings {
