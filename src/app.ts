@@ -9,9 +9,10 @@ import { ProbesServer } from './admin/probes-server.ts';
 import { bind } from './app/bind.ts';
 import { CurrentHandler } from './app/current-handler.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
+import { buildRoute, type RouteParts } from './app/routes.ts';
 import { buildService, type ServiceParts, watchService } from './app/service-parts.ts';
 import type { Telemetry } from './app/telemetry.ts';
-import type { Config, Rule } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import type { Issue } from './config/issue.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
 import { listensBeyondLoopback } from './io/listening-sockets.ts';
@@ -20,7 +21,7 @@ import { systemClock, systemRandom } from './io/system.ts';
 import type { TimerWheel } from './io/timer-wheel.ts';
 import { Listener } from './listener/listener.ts';
 import type { BoundAddress, ControlServer } from './ports/control.ts';
-import type { ProxyContext, Route } from './proxy/context.ts';
+import type { Backend, ProxyContext, Route } from './proxy/context.ts';
 import { Forwarder } from './proxy/forward.ts';
 import type { CompileRegex } from './routing/regex.ts';
 import { compileRoutes } from './routing/table.ts';
@@ -82,7 +83,7 @@ export class App {
 		this.health = this.buildHealth(options.config);
 		const { context, routes } = this.buildContext(options, this.parts);
 		this.routes = routes;
-		this.handler = new CurrentHandler(new Forwarder(context, this.parts.service));
+		this.handler = new CurrentHandler(new Forwarder(context, this.parts.endpoint));
 	}
 
 	private buildHealth({ app }: Config): HealthCheck {
@@ -148,9 +149,13 @@ export class App {
 	private buildContext({ config, compileRegex }: Taken, { service }: ServiceParts) {
 		const { telemetry } = this;
 		const { fallback } = config.inbound;
-		const unmatched = config.inbound.unmatched === 'app' ? this.buildRoute(fallback, service) : null;
-		const routes = config.inbound.routes.map((rule) => ({ rule, value: this.buildRoute(rule, service) }));
+		const app: Backend = { label: 'app', service, invalid: '', endpoints: service.endpoints, filters: null };
+		const parts: RouteParts = { routeSeries: (rule) => telemetry.routeSeries(rule), backendOf: () => app };
+		const unmatched = config.inbound.unmatched === 'app' ? buildRoute(fallback, parts) : null;
+		const routes = config.inbound.routes.map((rule) => ({ rule, value: buildRoute(rule, parts) }));
 		const context: ProxyContext = {
+			side: 'inbound',
+			listenerPort: config.inbound.listen.port,
 			clock: loopClock,
 			preciseClock: systemClock,
 			timers: this.timers,
@@ -158,25 +163,12 @@ export class App {
 			recorder: telemetry.recorder,
 			routes: compileRoutes(routes, compileRegex),
 			unmatched,
+			destinations: null,
 			isVerbose: config.localReplies === 'verbose',
 			trustedHops: config.trustedHops,
 			defaultIdleMs: fallback.timeouts.idle,
 		};
 		return { context, routes: [...routes.map(({ value }) => value), ...(unmatched === null ? [] : [unmatched])] };
-	}
-
-	private buildRoute(rule: Rule, service: Route['service']): Route {
-		const { timeouts } = rule;
-		return {
-			rule,
-			series: this.telemetry.routeSeries(rule),
-			service,
-			requestTimeoutMs: timeouts.request,
-			attemptTimeoutMs: timeouts.backendRequest,
-			idleMs: timeouts.idle,
-			tunnelIdleMs: timeouts.idleIsExplicit ? timeouts.idle : TUNNEL_IDLE_MS,
-			maxBodyBytes: rule.limits.requestBody,
-		};
 	}
 
 	// --- reload --------------------------------------------------------------------------------------------------
@@ -200,7 +192,7 @@ export class App {
 		this.routes = routes;
 		this.taken = next;
 		this.rejected = null;
-		this.handler.current = new Forwarder(context, parts.service);
+		this.handler.current = new Forwarder(context, parts.endpoint);
 		if (isOtherService) {
 			watchService(parts, this.telemetry.metrics);
 			old.pool.close();
@@ -379,5 +371,3 @@ export class App {
 
 /** As Kubernetes' and Envoy's probes of a port, which cost the app a connection each. */
 const DEFAULT_HEALTH_INTERVAL_MS = 2000;
-/** Raw bytes may be silent for longer than a request: as Envoy's and HAProxy's usual tunnel timeouts. */
-const TUNNEL_IDLE_MS = 60 * 60 * 1000;

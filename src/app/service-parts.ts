@@ -4,11 +4,12 @@ import type { HeadLimits } from '../http1/limits.ts';
 import { DEFAULT_HEAD_LIMITS } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
+import { Endpoint } from '../proxy/endpoint.ts';
 import { Service } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
-import { Dialer, type Endpoint } from '../upstream/dial.ts';
+import { type Endpoint as DialedEndpoint, Dialer } from '../upstream/dial.ts';
 import { Http1Pool } from '../upstream/pool.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -17,6 +18,8 @@ export const APP_SERVICE = 'app';
 
 export interface ServiceParts {
 	readonly service: Service;
+	/** The only one. */
+	readonly endpoint: Endpoint;
 	readonly pool: Http1Pool;
 	readonly headLimits: HeadLimits;
 	/** Its connects are not traffic and stay out of the metrics. */
@@ -31,18 +34,18 @@ const UNRECORDED: ConnectionRecorder = { connected: noop, connectFailed: noop };
 export function buildService(config: Config, telemetry: Telemetry, onSuspect: () => void): ServiceParts {
 	const { connect, limits, circuitBreaker, retryBudget } = config.inbound.service;
 	const { timers, metrics } = telemetry;
-	const endpoint = endpointOf(config);
-	const headLimits = { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers };
-	const dialing = { endpoint, connectTimeoutMs: connect.timeout, service: APP_SERVICE, clock: loopClock, timers };
+	const dialed = endpointOf(config);
+	const headLimits = headLimitsOf(config);
+	const dialing = {
+		endpoint: dialed,
+		connectTimeoutMs: connect.timeout,
+		service: APP_SERVICE,
+		clock: loopClock,
+		timers,
+	};
 	const dialer = new Dialer({
 		...dialing,
-		recorder: {
-			connected: (service, seconds) => metrics.connected(service, seconds),
-			connectFailed: (service) => {
-				metrics.connectFailed(service);
-				onSuspect();
-			},
-		},
+		recorder: recorderOf(metrics, onSuspect),
 	});
 	const pool = new Http1Pool({
 		dialer,
@@ -56,10 +59,11 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 		maxAgeMs: connect.maxAge,
 		limits: headLimits,
 	});
+	const endpoint = new Endpoint({ address: dialer.addressOf(0), weight: 1, labels: {}, pool });
 	const now = loopClock.now();
 	const service = new Service({
 		name: APP_SERVICE,
-		pool,
+		endpoints: [endpoint],
 		breaker: circuitBreaker === null ? null : new CircuitBreaker(circuitBreaker, now),
 		failures: circuitBreaker?.failures ?? [],
 		budget: new RetryBudget(retryBudget.percent, retryBudget.minPerSecond, now),
@@ -69,6 +73,7 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 	});
 	return {
 		service,
+		endpoint,
 		pool,
 		headLimits,
 		healthDialer: new Dialer({ ...dialing, recorder: UNRECORDED }),
@@ -82,6 +87,20 @@ export function buildService(config: Config, telemetry: Telemetry, onSuspect: ()
 	};
 }
 
+function recorderOf(metrics: ConnectionRecorder, onSuspect: () => void): ConnectionRecorder {
+	return {
+		connected: (service, seconds) => metrics.connected(service, seconds),
+		connectFailed: (service) => {
+			metrics.connectFailed(service);
+			onSuspect();
+		},
+	};
+}
+
+function headLimitsOf({ limits }: Config): HeadLimits {
+	return { ...DEFAULT_HEAD_LIMITS, headerBytes: limits.headerBytes, headers: limits.headers };
+}
+
 /** Shows a service in the metrics, in place of the one that had its name. Their counters go on. */
 export function watchService({ service, pool }: ServiceParts, metrics: Telemetry['metrics']): void {
 	const { name, breaker } = service;
@@ -90,7 +109,7 @@ export function watchService({ service, pool }: ServiceParts, metrics: Telemetry
 	metrics.watchPool(name, () => pool.counts);
 }
 
-function endpointOf({ app }: Config): Endpoint {
+function endpointOf({ app }: Config): DialedEndpoint {
 	return app.socket === undefined ? { port: app.port ?? 0 } : { socket: app.socket };
 }
 

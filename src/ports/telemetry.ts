@@ -73,6 +73,8 @@ export interface ExchangeRecorder {
 	ended(record: ExchangeRecord): void;
 	retried(service: string, reason: RetryReason): void;
 	retrySkipped(reason: RetrySkipReason): void;
+	/** A copy of a request has been sent, or could not be. */
+	mirrored(service: string, outcome: 'ok' | ErrorCode): void;
 	/** A local reply that belongs to no exchange (unparsable head, connection limit). */
 	refused(code: ErrorCode): void;
 }

@@ -136,6 +136,10 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 		this.services.retrySkipped(reason);
 	}
 
+	mirrored(service: string, outcome: 'ok' | ErrorCode): void {
+		this.services.mirrored(service, outcome);
+	}
+
 	connected(service: string, seconds: number): void {
 		this.services.connected(service, seconds);
 	}

@@ -28,6 +28,10 @@ export class Recorder implements ExchangeRecorder {
 		this.metrics.retrySkipped(reason);
 	}
 
+	mirrored(service: string, outcome: 'ok' | ErrorCode): void {
+		this.metrics.mirrored(service, outcome);
+	}
+
 	refused(code: ErrorCode): void {
 		this.metrics.refused(code);
 	}
