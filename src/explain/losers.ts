@@ -1,6 +1,7 @@
 /** The rules that did not get a request: the nearest with why, the rest counted. */
 import type { Rule } from '../config/config.ts';
 import type { Candidate, Judge, Judgement, MissKind } from './judge.ts';
+import type { Mask } from './mask.ts';
 import type { Precedence } from './precedence.ts';
 import { sayEdge, type Words } from './words.ts';
 
@@ -35,6 +36,8 @@ export interface LoserSearch {
 	readonly winner: Candidate | null;
 	/** How many are told one by one. */
 	readonly limit: number;
+	/** For what is said of a rule by its place. */
+	maskOf(index: number): Mask;
 }
 
 /** Work between two pauses: some tenths of a millisecond. */
@@ -82,7 +85,7 @@ function insert(list: Judgement[], judgement: Judgement): void {
 	list.splice(from, 0, judgement);
 }
 
-function toLoser(judgement: Judgement, { precedence, words, winner }: LoserSearch): Loser {
+function toLoser(judgement: Judgement, { precedence, words, winner, maskOf }: LoserSearch): Loser {
 	const { rule, misses } = judgement;
 	const why = misses.map((miss) => words.miss(miss));
 	if (winner !== null && misses.length === 0) {
@@ -93,7 +96,7 @@ function toLoser(judgement: Judgement, { precedence, words, winner }: LoserSearc
 		at: placeOf(rule),
 		origin: rule.origin,
 		kinds: kindsOf(judgement),
-		why,
+		why: why.map(maskOf(judgement.index)),
 		matches: rule.matches.length,
 	};
 }

@@ -46,6 +46,7 @@ function losersOf(rules: readonly Rule[], head: RequestHead, limit = 100, redact
 		words: new Words(head, redaction),
 		winner: candidateOf(winnerOf(rules, head)),
 		limit,
+		maskOf: () => (text) => text,
 	});
 	for (;;) {
 		const step = search.next();

@@ -56,7 +56,7 @@ const authority = fc.oneof(
 	name,
 	name.map((n) => `${n.toUpperCase()}:80`),
 	name.map((n) => `${n}.`),
-	fc.constantFrom('', '[::1]:1', '1.2.3.4'),
+	fc.constantFrom('', '.svc', '[::1]:1', '1.2.3.4'),
 );
 export const randomRequest: fc.Arbitrary<RequestHead> = fc
 	.tuple(authority, target, fc.constantFrom('GET', 'POST', 'DELETE'), given, given)
