@@ -9,8 +9,7 @@ import { compileRoutes, needsRegex, type RouteHit, type RouteTable } from '../ro
 export async function explainedFile({ config, provenance }: ParsedConfig): Promise<ExplainedFile> {
 	const { effectiveConfig } = await import('../config/effective.ts');
 	const { maskedValues } = await import('../config/masked-values.ts');
-	const rules = [...config.inbound.routes, ...(config.outbound?.routes ?? [])];
-	const compileRegex = needsRegex(rules) ? await loadRegexCompiler() : noRegex;
+	const compileRegex = await regexCompilerFor(config);
 	return {
 		config,
 		effective: effectiveConfig(provenance),
@@ -18,6 +17,10 @@ export async function explainedFile({ config, provenance }: ParsedConfig): Promi
 		compileRegex,
 		match: matcherOf(config, compileRegex),
 	};
+}
+
+export async function regexCompilerFor({ inbound, outbound }: Config): Promise<CompileRegex> {
+	return needsRegex([...inbound.routes, ...(outbound?.routes ?? [])]) ? await loadRegexCompiler() : noRegex;
 }
 
 /** Compiles the table of a side when it is first asked for. */

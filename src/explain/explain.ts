@@ -59,6 +59,16 @@ export interface Explanation extends Fate {
 	readonly losers: Losers;
 }
 
+/** A fate and what it was found from. */
+export interface Evaluation {
+	readonly fate: Fate;
+	readonly winner: Candidate | null;
+	/** With what came from the environment: for comparisons, not to be told. */
+	readonly unmasked: Outcome;
+	/** `null`: the request is malformed. */
+	readonly head: RequestHead | null;
+}
+
 /** A route file in force, and what it takes to explain it. */
 export interface ExplainedFile {
 	readonly config: Config;
@@ -85,28 +95,41 @@ export class Explainer {
 	}
 
 	/** What happens to it; a fraction of a millisecond. */
-	fate(asked: AskedRequest): Fate {
+	evaluate(asked: AskedRequest): Evaluation {
 		const head = headOf(asked);
-		return head instanceof ProxyError ? this.refused(asked, head) : this.fateOf(asked.side, head).fate;
+		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head);
 	}
 
 	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
 	*explain(asked: AskedRequest, limit: number): Generator<undefined, Explanation, undefined> {
-		const head = headOf(asked);
-		if (head instanceof ProxyError) return { ...this.refused(asked, head), losers: NO_LOSERS };
-		const { fate, winner } = this.fateOf(asked.side, head);
-		if (fate.outcome.kind === 'bytes' || !this.listens(asked.side)) return { ...fate, losers: NO_LOSERS };
-		const rules = this.rulesOf(asked.side);
-		const losers = yield* findLosers({
+		const { fate, winner, head } = this.evaluate(asked);
+		const isRouted = head !== null && fate.outcome.kind !== 'bytes' && this.listens(asked.side);
+		const losers = isRouted ? yield* this.losers(asked.side, head, winner, limit, null) : NO_LOSERS;
+		return { ...fate, losers };
+	}
+
+	/** Why the rules of a name do not get a request: of the one that comes nearest. `''` when there is none of the name. */
+	whyNot({ fate, winner, head }: Evaluation, name: string): string {
+		if (head === null) return '';
+		const slices = this.losers(fate.request.side, head, winner, 1, name);
+		let slice = slices.next();
+		while (slice.done !== true) slice = slices.next();
+		const [nearest] = slice.value.nearest;
+		return nearest === undefined ? '' : `\`${name}\` (${nearest.at}): ${nearest.why.join('; ')}`;
+	}
+
+	private losers(side: Side, head: RequestHead, winner: Candidate | null, limit: number, only: string | null) {
+		const rules = this.rulesOf(side);
+		return findLosers({
 			rules,
+			only,
 			judge: new Judge(head, this.file.compileRegex),
 			precedence: new Precedence(rules),
 			words: new Words(head, this.redaction),
 			winner,
 			limit,
-			maskOf: (index) => this.maskOf(asked.side, rules[index]),
+			maskOf: (rule) => this.maskOf(side, rule),
 		});
-		return { ...fate, losers };
 	}
 
 	private rulesOf(side: Side): readonly Rule[] {
@@ -118,44 +141,46 @@ export class Explainer {
 		return side === 'inbound' || this.file.config.outbound !== null;
 	}
 
-	private refused(asked: AskedRequest, error: ProxyError): Fate {
-		const { side, method, host, path } = asked;
+	private refused({ side, method, host, path }: AskedRequest, error: ProxyError): Evaluation {
 		const shown = this.redaction.path(path);
 		const outcome = { ...refusal(error.code, error.detail, host, shown), status: error.status };
-		return { request: { side, method, host, path: shown }, winner: null, unmatched: '', outcome, policy: [] };
+		const request = { side, method, host, path: shown };
+		return decided({ request, winner: null, unmatched: '', policy: [] }, outcome, null);
 	}
 
-	private fateOf(side: Side, head: RequestHead): { readonly fate: Fate; readonly winner: Candidate | null } {
+	private evaluateHead(side: Side, head: RequestHead): Evaluation {
 		const { config } = this.file;
 		const { method, authority: host } = head;
 		const path = this.redaction.path(head.path + head.query);
 		const request = { side, method, host, path };
 		const none = { request, winner: null, unmatched: '', policy: [] };
 		const bytes = bytesReason(config, side);
-		if (bytes !== '') return { fate: { ...none, outcome: bytesOutcome(bytes, host, path) }, winner: null };
+		if (bytes !== '') return decided(none, bytesOutcome(bytes, host, path), head);
 		if (!this.listens(side)) {
 			const outcome = refusal('no_route', 'the file has no `outbound`, so nothing listens for calls', host, path);
-			return { fate: { ...none, outcome: { ...outcome, status: null, code: '' } }, winner: null };
+			return decided(none, { ...outcome, status: null, code: '' }, head);
 		}
 		const hit = this.file.match(side, head);
 		const fallback = this.fallbackOf(side);
 		if (hit === null && fallback === null) {
 			const why = 'no rule takes it, and `inbound.unmatched` is `reject`';
-			return { fate: { ...none, outcome: refusal('no_route', why, host, path) }, winner: null };
+			return decided(none, refusal('no_route', why, host, path), head);
 		}
 		const rule = hit?.rule ?? (fallback as Rule);
 		const mask = this.maskOf(side, rule);
 		const filtered = runFilters(head);
 		const { redaction } = this;
-		const outcome = maskedOutcome(outcomeOf({ config, side, rule, filtered, redaction }), mask);
+		const unmasked = outcomeOf({ config, rule, filtered, redaction });
+		const outcome = maskedOutcome(unmasked, mask);
 		const policy = this.policyOf(side, rule, outcome);
 		if (hit === null) {
 			const unmatched =
 				side === 'inbound' ? 'inbound.unmatched is app' : 'calls go by host to the service that lists it';
-			return { fate: { ...none, unmatched, outcome, policy }, winner: null };
+			return { fate: { ...none, unmatched, outcome, policy }, winner: null, unmasked, head };
 		}
 		const winner = this.candidateOf(side, hit);
-		return { fate: { ...none, winner: this.winnerOf(winner, head, mask), outcome, policy }, winner };
+		const shown = this.winnerOf(winner, head, mask);
+		return { fate: { ...none, winner: shown, outcome, policy }, winner, unmasked, head };
 	}
 
 	private fallbackOf(side: Side): Rule | null {
@@ -220,6 +245,11 @@ export class Explainer {
 /** Rules of other documents stand among the file's own once all are ordered. */
 function placesOf(rules: readonly Rule[]): [Rule, number][] {
 	return rules.filter(({ origin }) => origin === '').map((rule, index) => [rule, index]);
+}
+
+/** Without asking any rule. */
+function decided(fate: Omit<Fate, 'outcome'>, outcome: Outcome, head: RequestHead | null): Evaluation {
+	return { fate: { ...fate, outcome }, winner: null, unmasked: outcome, head };
 }
 
 function bytesReason({ passthrough, app }: Config, side: Side): string {

@@ -29,6 +29,8 @@ export interface Losers {
 
 export interface LoserSearch {
 	readonly rules: readonly Rule[];
+	/** Look at the rules of this name alone; `null`: at all. */
+	readonly only: string | null;
 	readonly judge: Judge;
 	readonly precedence: Precedence;
 	readonly words: Words;
@@ -36,16 +38,16 @@ export interface LoserSearch {
 	readonly winner: Candidate | null;
 	/** How many are told one by one. */
 	readonly limit: number;
-	/** For what is said of a rule by its place. */
-	maskOf(index: number): Mask;
+	/** For what is said of a rule. */
+	maskOf(rule: Rule): Mask;
 }
 
 /** Work between two pauses: some tenths of a millisecond. */
 const COST_PER_SLICE = 2000;
 
 /** Goes through all rules; pauses often enough that whoever drives it never holds up an event loop. */
-export function* findLosers(search: LoserSearch): Generator<undefined, Losers> {
-	const { rules, judge, precedence, winner, limit } = search;
+export function* findLosers(search: LoserSearch): Generator<undefined, Losers, undefined> {
+	const { rules, only, judge, precedence, winner, limit } = search;
 	const ranking = (a: Candidate, b: Candidate): number => precedence.compare(a, b).sign;
 	const nearest: Judgement[] = [];
 	const others: Partial<Record<LossKind, number>> = {};
@@ -55,7 +57,7 @@ export function* findLosers(search: LoserSearch): Generator<undefined, Losers> {
 	};
 	judge.cost = 0;
 	for (const [index, rule] of rules.entries()) {
-		if (index === winner?.index) continue;
+		if (rule === winner?.rule || (only !== null && rule.name !== only)) continue;
 		const judgement = judge.judge(rule, index, ranking);
 		if (nearest.length < limit || isNearer(judgement, nearest.at(-1))) {
 			insert(nearest, judgement);
@@ -96,7 +98,7 @@ function toLoser(judgement: Judgement, { precedence, words, winner, maskOf }: Lo
 		at: placeOf(rule),
 		origin: rule.origin,
 		kinds: kindsOf(judgement),
-		why: why.map(maskOf(judgement.index)),
+		why: why.map(maskOf(rule)),
 		matches: rule.matches.length,
 	};
 }

@@ -1,5 +1,5 @@
 /** What becomes of a request once its rule is known. */
-import type { Config, Rule, Side } from '../config/config.ts';
+import type { Config, Rule } from '../config/config.ts';
 import { ERROR_CODES, type ErrorCode } from '../error.ts';
 import { byHost, type Share, sharesOf } from './backends.ts';
 import type { Filtered } from './filtered.ts';
@@ -42,7 +42,6 @@ export function bytesOutcome(why: string, host: string, path: string): Outcome {
 
 export interface OutcomeInput {
 	readonly config: Config;
-	readonly side: Side;
 	readonly rule: Rule;
 	/** What the rule's filters have made of the request. */
 	readonly filtered: Filtered;

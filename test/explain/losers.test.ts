@@ -41,6 +41,7 @@ function judgementsOf(rules: readonly Rule[], head: RequestHead): Judgement[] {
 function losersOf(rules: readonly Rule[], head: RequestHead, limit = 100, redaction = NOTHING_HIDDEN): Losers {
 	const search = findLosers({
 		rules,
+		only: null,
 		judge: new Judge(head, compileRegex),
 		precedence: new Precedence(rules),
 		words: new Words(head, redaction),
