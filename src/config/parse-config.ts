@@ -1,5 +1,6 @@
 /** The way in: the text of a route file → `Config`, or everything that is wrong with it at once. */
 import { buildConfig } from './build.ts';
+import { checkTests } from './check-tests.ts';
 import type { Config } from './config.ts';
 import { checkFile } from './cross-check.ts';
 import type { EnvironmentLookup } from './environment.ts';
@@ -49,8 +50,10 @@ export function parseConfig(
 	issues.sort();
 	if (root === null || routeFile === null || issues.errors.length > 0) return { ok: false, issues: issues.errors };
 	const config = buildConfig({ routeFile, root, file, hash: options.hash?.(text) ?? '' });
+	checkTests(config, root, issues);
 	warnAbout(config, root, issues);
 	issues.sort();
+	if (issues.errors.length > 0) return { ok: false, issues: issues.errors };
 	return { ok: true, config, warnings: issues.warnings, provenance: { file, routeFile, root } };
 }
 
