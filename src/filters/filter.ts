@@ -52,8 +52,8 @@ export interface RequestFilter {
 }
 
 export interface ResponseFilter {
-	/** Edits responses that the sidecar made as well (local replies, answers of rules), not the backend's alone. */
-	readonly editsOwn: boolean;
+	/** Edits local replies as well, not only what a backend or a rule has answered. */
+	readonly editsFailures: boolean;
 	onResponse(head: ResponseHead, request: FilteredRequest): void;
 }
 

@@ -31,8 +31,8 @@ export interface Steps {
 	resume(exchange: Exchange): void;
 	/** The endpoint for the next attempt; `null` when there is none. */
 	chooseEndpoint(exchange: Exchange): Endpoint | null;
-	/** A head on its way to the client; `isOwn`: the sidecar made it. */
-	editResponse(exchange: Exchange, head: ResponseHead, isOwn: boolean): void;
+	/** A head on its way to the client; `isFailure`: it is a local reply. */
+	editResponse(exchange: Exchange, head: ResponseHead, isFailure: boolean): void;
 	/** An attempt has failed: another one, or an answer. */
 	conclude(exchange: Exchange, failure: ProxyError): void;
 	/** Whether this status is to be retried; when true the retry is under way already. */
@@ -340,7 +340,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.isLocalReply = true;
 		this.ownAnswer = answer;
 		this.status = answer.status;
-		this.steps.editResponse(this, answer.head, true);
+		this.steps.editResponse(this, answer.head, this.errorCode !== '');
 		if (!this.requestEnded && answer.waitsForRequest(this.head)) {
 			if (this.state !== State.replying) this.to(State.replying);
 			this.stream.resume();

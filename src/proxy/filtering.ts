@@ -22,17 +22,17 @@ export function passes(x: Exchange, chain: FilterChain | null): boolean {
 	return true;
 }
 
-/** The response's side: the backend's own filters first. `isOwn`: the sidecar made it, no backend did. */
-export function editResponse(x: Exchange, head: ResponseHead, isOwn: boolean): void {
+/** The response's side: the backend's own filters first. `isFailure`: it is a local reply. */
+export function editResponse(x: Exchange, head: ResponseHead, isFailure: boolean): void {
 	const ofBackend = x.backend?.filters ?? null;
-	if (ofBackend !== null) edit(x, ofBackend, head, isOwn);
+	if (ofBackend !== null) edit(x, ofBackend, head, isFailure);
 	const ofRule = x.matched?.filters ?? null;
-	if (ofRule !== null) edit(x, ofRule, head, isOwn);
+	if (ofRule !== null) edit(x, ofRule, head, isFailure);
 }
 
-function edit(x: Exchange, { response }: FilterChain, head: ResponseHead, isOwn: boolean): void {
+function edit(x: Exchange, { response }: FilterChain, head: ResponseHead, isFailure: boolean): void {
 	for (let i = 0; i < response.length; i++) {
 		const filter = response[i] as ResponseFilter;
-		if (!isOwn || filter.editsOwn) filter.onResponse(head, x);
+		if (!isFailure || filter.editsFailures) filter.onResponse(head, x);
 	}
 }
