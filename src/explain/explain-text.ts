@@ -8,7 +8,9 @@ const INDENT = '  ';
 /** Between two columns. */
 const GAP = '  ';
 /** A column is no wider than this because of one long entry. */
-const MAX_COLUMN = 28;
+const MAX_COLUMN = 40;
+/** Of a value whose origin stands behind it. */
+const MAX_VALUE = 24;
 
 /** Ends with a newline. */
 export function explanationText(explanation: Explanation): string {
@@ -45,7 +47,7 @@ function whereLines({ kind, status, code, location, why, backends, host }: Outco
 		case 'refused':
 			return [[status ?? '', code].join(' ').trim() === '' ? why : `${[status ?? '', code].join(' ').trim()}: ${why}`];
 		case 'passthrough':
-			return [`${host} itself: ${why}`];
+			return [`the host itself, ${host}: ${why}`];
 		case 'bytes':
 			return [`forwarded as bytes: ${why}`];
 	}
@@ -93,18 +95,24 @@ function whyOf({ why, matches }: Loser): string {
 
 function policySection({ of, name, values }: PolicyGroup): string {
 	const title = of === 'service' ? `Policy towards ${name}` : name === '' ? 'Policy' : `Policy of rule ${name}`;
-	return section(title, table(values.map(({ key, value, from }) => [key, value, from])));
+	return section(
+		title,
+		table(
+			values.map(({ key, value, from }) => [key, value, from]),
+			[MAX_COLUMN, MAX_VALUE],
+		),
+	);
 }
 
 function section(title: string, lines: readonly string[]): string {
 	return lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `${INDENT}${line}\n`).join('')}`;
 }
 
-/** Columns as wide as they need to be; the last one runs free. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** Columns as wide as they need to be, within their caps; the last one runs free. */
+export function table(rows: readonly (readonly string[])[], caps: readonly number[] = []): string[] {
 	const columns = Math.max(0, ...rows.map((row) => row.length));
 	const widths = Array.from({ length: columns - 1 }, (_, column) =>
-		Math.min(MAX_COLUMN, Math.max(...rows.map((row) => row[column]?.length ?? 0))),
+		Math.min(caps[column] ?? MAX_COLUMN, Math.max(...rows.map((row) => row[column]?.length ?? 0))),
 	);
 	return rows.map((row) =>
 		row

@@ -4,7 +4,7 @@
  *
  * The winner is what the real route table says. Only the reasons are found out here.
  */
-import type { Config, Rule, Side } from '../config/config.ts';
+import type { Config, Match, Rule, Side } from '../config/config.ts';
 import type { MaskedValue } from '../config/masked-values.ts';
 import { ProxyError } from '../error.ts';
 import type { RequestHead } from '../http/head.ts';
@@ -137,6 +137,11 @@ export class Explainer {
 		return side === 'inbound' ? inbound.routes : (outbound?.routes ?? []);
 	}
 
+	private portOf(side: Side): number {
+		const { inbound, outbound } = this.file.config;
+		return (side === 'inbound' ? inbound.listen : (outbound?.listen ?? inbound.listen)).port;
+	}
+
 	private listens(side: Side): boolean {
 		return side === 'inbound' || this.file.config.outbound !== null;
 	}
@@ -168,7 +173,8 @@ export class Explainer {
 		}
 		const rule = hit?.rule ?? (fallback as Rule);
 		const mask = this.maskOf(side, rule);
-		const filtered = runFilters(head);
+		const match = hit?.match ?? (rule.matches[0] as Match);
+		const filtered = runFilters(rule, match, head, this.portOf(side));
 		const { redaction } = this;
 		const unmasked = outcomeOf({ config, rule, filtered, redaction });
 		const outcome = maskedOutcome(unmasked, mask);
@@ -232,7 +238,10 @@ export class Explainer {
 			path === null
 				? policyOfRule(rule, isFallback ? 'default' : originOf(rule))
 				: policyAt(effectiveAt(effective, path));
-		const groups: PolicyGroup[] = [{ of: 'rule', name: isFallback ? '' : rule.name, values }];
+		// Of a rule that asks nobody only what was written is worth a line.
+		const asksNobody = kind === 'answer' || kind === 'refused';
+		const told = asksNobody ? values.filter(({ from }) => from !== 'default') : values;
+		const groups: PolicyGroup[] = [{ of: 'rule', name: isFallback ? '' : rule.name, values: told }];
 		if (kind !== 'backends') return groups;
 		for (const name of new Set(backends.filter(({ invalid }) => invalid === '').map(({ service }) => service))) {
 			const at = name === 'app' ? ['inbound', 'service'] : ['services', name];

@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode } from '../error.ts';
 import { byHost, type Share, sharesOf } from './backends.ts';
 import type { Filtered } from './filtered.ts';
 import type { Redaction } from './redaction.ts';
-import { admissionSteps, filterSteps, type Step, sessionStep } from './steps.ts';
+import { type Step, sessionStep, stepsOf } from './steps.ts';
 
 export interface Outcome {
 	/**
@@ -48,25 +48,27 @@ export interface OutcomeInput {
 	readonly redaction: Redaction;
 }
 
+/** In the order of `filters/chain.ts`. */
 export function outcomeOf(input: OutcomeInput): Outcome {
 	const { rule, filtered, redaction } = input;
-	const { fault, directResponse } = rule;
-	const steps = [...admissionSteps(rule), ...filterSteps(rule.filters, redaction)];
+	const { fault } = rule;
 	const { host, path, answer } = filtered;
-	const here = { ...NOWHERE, steps, host, path: redaction.path(path) };
-	if (fault?.abort?.percent === ALL) {
-		const { status } = fault.abort;
-		return { ...here, kind: 'refused', status, code: 'fault_injected', why: 'the fault is for every request' };
+	const here = { ...NOWHERE, steps: stepsOf(rule, redaction), host, path: redaction.path(path) };
+	const isEveryAborted = fault?.abort?.percent === ALL;
+	if (isEveryAborted && answer?.made !== 'cors_preflight') {
+		const why = '`fault.abort` is for every request';
+		return { ...here, kind: 'refused', status: fault?.abort?.status ?? null, code: 'fault_injected', why };
 	}
-	if (answer !== null) {
-		const location = redactedLocation(answer.location, redaction);
-		return { ...here, kind: 'answer', status: answer.status, location, why: answer.why };
-	}
-	if (directResponse !== null) {
-		return { ...here, kind: 'answer', status: directResponse.status, why: 'the rule has a `directResponse`' };
-	}
-	return { ...here, ...destination(input, steps) };
+	if (answer === null) return { ...here, ...destination(input, here.steps) };
+	const location = redactedLocation(answer.location, redaction);
+	return { ...here, kind: 'answer', status: answer.status, location, why: MADE[answer.made] };
 }
+
+const MADE = {
+	redirect: 'the rule redirects',
+	direct_response: 'the rule has a `directResponse`',
+	cors_preflight: 'the rule answers CORS preflights',
+} as const;
 
 /** Of an absolute location only the query can hold what must not be told. */
 function redactedLocation(location: string, redaction: Redaction): string {

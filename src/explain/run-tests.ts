@@ -64,7 +64,7 @@ function runTest(test: RouteTest, explainer: Explainer, ruleNames: readonly stri
 }
 
 function noRule({ outcome }: Fate): string {
-	return outcome.kind === 'refused' ? `no rule takes it: ${outcome.why}` : 'no rule takes it';
+	return outcome.kind === 'refused' ? outcome.why : 'no rule takes it';
 }
 
 function unknownRule(name: string, known: readonly string[]): string {

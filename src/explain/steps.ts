@@ -1,11 +1,13 @@
 /** What a rule does to a request and its response, one line a step, in the words of the route file. */
 import type {
 	CorsFilter,
+	DirectResponse,
 	FaultInjection,
 	Filter,
 	HeaderEdits,
 	HeaderValue,
 	MirrorFilter,
+	PathModifier,
 	RateLimit,
 	RateLimitKey,
 	RedirectFilter,
@@ -28,15 +30,32 @@ const PERCENT = 100;
 /** Milliseconds in a second. */
 const SECOND = 1000;
 
-/** What holds before the request goes anywhere. */
-export function admissionSteps({ fault, rateLimit, limits }: Rule): Step[] {
+/** All that a rule does, in the order in which it happens (`filters/chain.ts`). */
+export function stepsOf(rule: Rule, redaction: Redaction): Step[] {
+	const { filters, fault, rateLimit, limits, directResponse, backendRefs } = rule;
 	const steps: Step[] = [];
 	if (limits.requestBody > 0) {
 		steps.push({ what: 'body', detail: `at most ${formatSize(limits.requestBody)}, else 413` });
 	}
+	const [first, last] = [filters.filter(isCors), filters.filter((filter) => !isCors(filter))];
+	steps.push(...first.flatMap((filter) => filterSteps(filter, redaction)));
 	if (rateLimit !== null) steps.push({ what: 'rate limit', detail: sayRateLimit(rateLimit) });
 	if (fault !== null) steps.push(...faultSteps(fault));
+	if (directResponse !== null) steps.push({ what: 'answer', detail: sayDirect(directResponse) });
+	steps.push(...last.flatMap((filter) => filterSteps(filter, redaction)));
+	for (const ref of backendRefs) {
+		const own = ref.filters.flatMap((filter) => filterSteps(filter, redaction));
+		steps.push(...own.map(({ what, detail }) => ({ what, detail: `${detail} (for ${ref.label} alone)` })));
+	}
 	return steps;
+}
+
+function isCors({ type }: Filter): boolean {
+	return type === 'CORS';
+}
+
+function sayDirect({ status, body }: DirectResponse): string {
+	return `${status} with ${body === '' ? 'no body' : `a body of ${body.length} characters`}`;
 }
 
 function sayRateLimit({ requests, per, burst, by }: RateLimit): string {
@@ -57,12 +76,8 @@ function faultSteps({ delay, abort }: FaultInjection): Step[] {
 	return steps;
 }
 
-/** What the filters say, as it is written; what becomes of path and host by them is found out by running them. */
-export function filterSteps(filters: readonly Filter[], redaction: Redaction): Step[] {
-	return filters.flatMap((filter) => stepsOf(filter, redaction));
-}
-
-function stepsOf(filter: Filter, redaction: Redaction): Step[] {
+/** What a filter says, as it is written; what becomes of path and host by it is found out by running it. */
+function filterSteps(filter: Filter, redaction: Redaction): Step[] {
 	switch (filter.type) {
 		case 'RequestHeaderModifier':
 			return editSteps('request header', filter, redaction);
@@ -92,8 +107,14 @@ function editSteps(what: string, { set, add, remove }: HeaderEdits, redaction: R
 }
 
 function sayRedirect({ scheme, hostname, port, path, statusCode }: RedirectFilter): string {
-	const parts = [scheme, hostname, port === 0 ? '' : `port ${port}`, path === null ? '' : sayPath(path)];
-	return `${statusCode} to another ${parts.filter((part) => part !== '').join(', ') || 'place'}`;
+	const parts = [
+		String(statusCode),
+		scheme === '' ? '' : `scheme ${scheme}`,
+		hostname === '' ? '' : `host ${hostname}`,
+		port === 0 ? '' : `port ${port}`,
+		path === null ? '' : sayPath(path),
+	];
+	return parts.filter((part) => part !== '').join(', ');
 }
 
 function sayRewrite({ hostname, path }: RewriteFilter): string {
@@ -101,8 +122,8 @@ function sayRewrite({ hostname, path }: RewriteFilter): string {
 	return parts.filter((part) => part !== '').join(', ');
 }
 
-function sayPath({ type, value }: { readonly type: string; readonly value: string }): string {
-	return type === 'ReplaceFullPath' ? `path ${value}` : `prefix ${value || '/'}`;
+function sayPath({ type, value }: PathModifier): string {
+	return `${type === 'ReplaceFullPath' ? 'path' : 'prefix'} becomes ${value || '/'}`;
 }
 
 function sayMirror({ backend, share }: MirrorFilter): string {
