@@ -21,7 +21,8 @@ import { systemClock, systemRandom } from './io/system.ts';
 import type { TimerWheel } from './io/timer-wheel.ts';
 import { Listener } from './listener/listener.ts';
 import type { BoundAddress, ControlServer } from './ports/control.ts';
-import type { Backend, ProxyContext, Route } from './proxy/context.ts';
+import { Backend } from './proxy/backend.ts';
+import type { ProxyContext, Route } from './proxy/context.ts';
 import { Forwarder } from './proxy/forward.ts';
 import type { CompileRegex } from './routing/regex.ts';
 import { compileRoutes } from './routing/table.ts';
@@ -149,8 +150,12 @@ export class App {
 	private buildContext({ config, compileRegex }: Taken, { service }: ServiceParts) {
 		const { telemetry } = this;
 		const { fallback } = config.inbound;
-		const app: Backend = { label: 'app', service, invalid: '', endpoints: service.endpoints, filters: null };
-		const parts: RouteParts = { routeSeries: (rule) => telemetry.routeSeries(rule), backendOf: () => app };
+		const app = new Backend({ label: 'app', service, invalid: '', endpoints: service.endpoints });
+		const parts: RouteParts = {
+			routeSeries: (rule) => telemetry.routeSeries(rule),
+			backendOf: () => app,
+			policyOf: () => [],
+		};
 		const unmatched = config.inbound.unmatched === 'app' ? buildRoute(fallback, parts) : null;
 		const routes = config.inbound.routes.map((rule) => ({ rule, value: buildRoute(rule, parts) }));
 		const context: ProxyContext = {

@@ -4,6 +4,7 @@
  */
 import { ERROR_CODES, type ErrorCode, type ProxyError } from '../error.ts';
 import { Framing, ResponseHead } from './head.ts';
+import { reasonOf } from './reason.ts';
 
 /** One attempt as a verbose reply shows it; the fields of the attempt ledger. */
 export interface ReplyAttempt {
@@ -81,26 +82,6 @@ const REPLIES: Readonly<Record<ErrorCode, ReplyFacts>> = {
 	draining: { setting: 'shutdown.drain', closes: true },
 };
 
-/** Reason phrases of the statuses that a local reply can have (RFC 9110 §15, RFC 6585, RFC 5842). */
-const REASONS: Readonly<Record<number, string>> = {
-	400: 'Bad Request',
-	403: 'Forbidden',
-	404: 'Not Found',
-	408: 'Request Timeout',
-	413: 'Content Too Large',
-	414: 'URI Too Long',
-	429: 'Too Many Requests',
-	431: 'Request Header Fields Too Large',
-	499: 'Client Closed Request',
-	500: 'Internal Server Error',
-	501: 'Not Implemented',
-	502: 'Bad Gateway',
-	503: 'Service Unavailable',
-	504: 'Gateway Timeout',
-	505: 'HTTP Version Not Supported',
-	508: 'Loop Detected',
-};
-
 /** The request is still being sent: its rest cannot be told from a next request. */
 const REQUEST_TIMEOUT = 408;
 const NO_CONTENT = 204;
@@ -111,7 +92,7 @@ export function localReply(error: ProxyError, options: LocalReplyOptions): Local
 	const facts = REPLIES[error.code];
 	const head = new ResponseHead();
 	head.status = error.status;
-	head.reason = REASONS[error.status] ?? '';
+	head.reason = reasonOf(error.status);
 	head.keepAlive = facts.closes !== true && error.status !== REQUEST_TIMEOUT;
 	const { headers } = head;
 	const proxyStatus = `outrigger; error=${ERROR_CODES[error.code].proxyStatus}; details="${error.code}"`;
