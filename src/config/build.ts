@@ -11,13 +11,14 @@ const ANY_PATH = { type: 'PathPrefix', value: '/' } as const;
 export interface BuildInput {
 	readonly routeFile: RouteFile;
 	readonly root: Located;
+	/** Of the route file itself: an app without a name is called after it. */
 	readonly file: string;
 	readonly hash: string;
 }
 
 export function buildConfig({ routeFile, root, file, hash }: BuildInput): Config {
 	const { inbound, admin, probes, localReplies, trustedHops, workers, passthrough, shutdown, limits } = routeFile;
-	const routes = inbound.routes.map((rule, index) => buildRule(rule, ['inbound', 'routes', index], root, file));
+	const routes = inbound.routes.map((rule, index) => buildRule(rule, ['inbound', 'routes', index], root));
 	const telemetry = buildTelemetry(routeFile.telemetry);
 	return {
 		hash,
@@ -26,7 +27,7 @@ export function buildConfig({ routeFile, root, file, hash }: BuildInput): Config
 			listen: inbound.listen,
 			unmatched: inbound.unmatched,
 			routes,
-			fallback: buildRule(ruleSchema.parse({}), ['inbound'], root, file),
+			fallback: buildRule(ruleSchema.parse({}), ['inbound'], root),
 			service: buildService(inbound.service),
 		},
 		outbound: null,
@@ -65,7 +66,7 @@ export function nameOfFile(file: string): string {
 	return safe === '' ? 'app' : safe;
 }
 
-function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located, file: string): Rule {
+function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located): Rule {
 	const matches: Match[] = rule.matches.map(({ path, method, headers, queryParams }) => ({
 		path,
 		methods: method,
@@ -96,7 +97,7 @@ function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located,
 		fault: null,
 		directResponse: null,
 		limits: rule.limits,
-		at: positionOf(root, path, file),
+		at: positionOf(root, path),
 	};
 }
 
@@ -115,8 +116,8 @@ function isWritten(root: Located, path: readonly PathSegment[]): boolean {
 	return depth === path.length && node.value !== null;
 }
 
-function positionOf(root: Located, path: readonly PathSegment[], file: string): Position {
-	const { line, column } = locate(root, path).node.span;
+function positionOf(root: Located, path: readonly PathSegment[]): Position {
+	const { file, line, column } = locate(root, path).node.span;
 	return { file, line, column };
 }
 

@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 import type { IssueList } from './issue-list.ts';
-import { childOf, formatPath, type Located, locate, type PathSegment } from './located.ts';
+import { childOf, formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
 import { port } from './schema/field.ts';
 import { listenAddress } from './schema/listen.ts';
 import { headerMatches, pathMatch, queryMatches } from './schema/match.ts';
@@ -51,7 +51,7 @@ function reportCollision(first: BoundPort, second: BoundPort, issues: IssueList)
 	// The admin port has a default: the fault is shown at what was written.
 	const isDefault = second.node.kind === 'map';
 	const [shown, other] = isDefault ? [first, second] : [second, first];
-	const where = isDefault ? 'by default' : `on line ${other.node.span.line}`;
+	const where = isDefault ? 'by default' : `on ${lineText(other.node.span, shown.node.span.file)}`;
 	issues.error(shown.node.span, {
 		path: shown.path,
 		message: `\`${formatPath(shown.path)}\` takes the port that \`${formatPath(other.path)}\` has ${where}`,
@@ -93,7 +93,7 @@ function checkRuleNames(root: Located, issues: IssueList): void {
 			continue;
 		}
 		const path: PathSegment[] = ['inbound', 'routes', index, 'name'];
-		const message = `\`${formatPath(path)}\` is the name of the rule on line ${earlier.span.line} as well`;
+		const message = `\`${formatPath(path)}\` is the name of the rule on ${lineText(earlier.span, name.span.file)} as well`;
 		issues.error(name.span, { path, message, expected: 'a name of its own for each rule' });
 	}
 }

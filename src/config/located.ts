@@ -1,12 +1,20 @@
 /** A YAML document as plain values that know where they stand. */
+import type { Position } from './position.ts';
 
 export type PathSegment = string | number;
 
-/** A stretch of one line; line and column count from one. */
-export interface Span {
-	readonly line: number;
-	readonly column: number;
+/** A stretch of one line. */
+export interface Span extends Position {
 	readonly length: number;
+}
+
+export function startOf(file: string): Span {
+	return { file, line: 1, column: 1, length: 1 };
+}
+
+/** `line 4`, with the file when that is another one than where it is said. */
+export function lineText({ file, line }: Position, saidIn: string): string {
+	return file === saidIn ? `line ${line}` : `line ${line} of ${file}`;
 }
 
 export interface Located {

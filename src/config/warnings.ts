@@ -1,7 +1,7 @@
 /** What is allowed and still probably not meant. */
 import type { Config, Match, Rule } from './config.ts';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, locate, type PathSegment } from './located.ts';
+import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
 
 export function warnAbout(config: Config, root: Located, issues: IssueList): void {
 	const warn = (path: readonly PathSegment[], message: string, expected = ''): void => {
@@ -24,7 +24,7 @@ export function warnAbout(config: Config, root: Located, issues: IssueList): voi
 		warnAboutRetry(rule, ['inbound', 'routes', index, 'retry'], warn);
 	for (const { rule, index, shadowedBy } of findUnreachable(config.inbound.routes)) {
 		const path = ['inbound', 'routes', index];
-		const message = `\`${formatPath(path)}\` (\`${rule.name}\`) never matches: the rule on line ${shadowedBy.at.line} takes all of its requests`;
+		const message = `\`${formatPath(path)}\` (\`${rule.name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
 		warn(path, message);
 	}
 }
