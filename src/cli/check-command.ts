@@ -1,5 +1,6 @@
 /** `outrigger check FILE…`: validates route files. Exit 0, or 64 with issues (`--strict`: with warnings, too). */
 import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
 import { formatIssue, type Issue, type IssueStyle } from '../config/issue.ts';
 import type { CommandIo } from './command-io.ts';
 import { EXIT } from './exit-codes.ts';
@@ -43,7 +44,7 @@ export async function runCheck(args: CheckArguments, io: CommandIo): Promise<num
 		const result = await loadRouteFile(file, io);
 		const found = result.ok ? result.warnings : result.issues;
 		issues.push(...found);
-		if (isText) sayText(file, found, result.ok ? result.config.inbound.routes.length : null, io);
+		if (isText) sayText(file, found, result.ok ? countRules(result.config) : null, io);
 	}
 	const errors = issues.filter((issue) => issue.severity === 'error');
 	const isValid = errors.length === 0 && (args.strict !== true || issues.length === 0);
@@ -58,6 +59,10 @@ function sayText(file: string, issues: readonly Issue[], rules: number | null, i
 	const count = plural(issues.length, rules === null ? 'issue' : 'warning');
 	const verdict = rules === null ? count : `valid, ${plural(rules, 'rule')}${issues.length > 0 ? `, ${count}` : ''}`;
 	io.stderr(`${file}: ${verdict}\n`);
+}
+
+function countRules({ inbound, outbound }: Config): number {
+	return inbound.routes.length + (outbound?.routes.length ?? 0);
 }
 
 function plural(count: number, noun: string): string {

@@ -1,12 +1,11 @@
 /** The typed route file → `Config`. Nothing can fail any more. */
-import type { AppConfig, Config, Match, Rule, ServicePolicy, TelemetryConfig, ValueMatch } from './config.ts';
-import { type Located, locate, type PathSegment } from './located.ts';
-import type { Position } from './position.ts';
+import { buildRule, type RuleContext } from './build-rule.ts';
+import { buildNamedService, buildPolicy } from './build-service.ts';
+import type { KnownServices } from './build-target.ts';
+import type { AppConfig, Config, OutboundConfig, RouteTest, ServiceConfig, TelemetryConfig } from './config.ts';
+import { type Located, positionOf } from './located.ts';
 import type { RouteFile } from './schema/route-file.ts';
-import { type RuleInput, ruleSchema } from './schema/rule.ts';
-
-const APP_BACKEND = { label: 'app', service: 'app', subset: '', port: 0, invalid: '' } as const;
-const ANY_PATH = { type: 'PathPrefix', value: '/' } as const;
+import { inboundRule, outboundRule } from './schema/rule.ts';
 
 export interface BuildInput {
 	readonly routeFile: RouteFile;
@@ -16,26 +15,21 @@ export interface BuildInput {
 	readonly hash: string;
 }
 
-export function buildConfig({ routeFile, root, file, hash }: BuildInput): Config {
-	const { inbound, admin, probes, localReplies, trustedHops, workers, passthrough, shutdown, limits } = routeFile;
-	const routes = inbound.routes.map((rule, index) => buildRule(rule, ['inbound', 'routes', index], root));
-	const telemetry = buildTelemetry(routeFile.telemetry);
+export function buildConfig(input: BuildInput): Config {
+	const { routeFile, file, hash } = input;
+	const { admin, probes, localReplies, trustedHops, workers, passthrough, shutdown, limits } = routeFile;
+	const services = buildServices(input);
+	const known: KnownServices = new Map(services.map((service) => [service.name, service]));
 	return {
 		hash,
 		app: buildApp(routeFile.app, file),
-		inbound: {
-			listen: inbound.listen,
-			unmatched: inbound.unmatched,
-			routes,
-			fallback: buildRule(ruleSchema.parse({}), ['inbound'], root),
-			service: buildService(inbound.service),
-		},
-		outbound: null,
-		services: [],
-		tests: [],
+		inbound: buildInbound(input, known),
+		outbound: buildOutbound(input, known),
+		services,
+		tests: buildTests(input),
 		admin,
 		...(probes !== undefined && { probes }),
-		telemetry,
+		telemetry: buildTelemetry(routeFile.telemetry),
 		localReplies,
 		trustedHops,
 		workers,
@@ -66,69 +60,47 @@ export function nameOfFile(file: string): string {
 	return safe === '' ? 'app' : safe;
 }
 
-function buildRule(rule: RuleInput, path: readonly PathSegment[], root: Located): Rule {
-	const matches: Match[] = rule.matches.map(({ path, method, headers, queryParams }) => ({
-		path,
-		methods: method,
-		headers: onePerName(headers.map((match) => ({ ...match, name: match.name.toLowerCase() }))),
-		queryParams: onePerName(queryParams),
-	}));
-	if (matches.length === 0) matches.push({ path: ANY_PATH, methods: [], headers: [], queryParams: [] });
-	const { request, backendRequest, idle } = rule.timeouts;
+function buildInbound({ routeFile, root }: BuildInput, services: KnownServices): Config['inbound'] {
+	const { listen, unmatched, routes, service } = routeFile.inbound;
+	const context: RuleContext = { side: 'inbound', path: ['inbound'], root, services };
 	return {
-		name: rule.name ?? defaultRuleName(matches),
-		isNamed: rule.name !== undefined,
-		origin: '',
-		hostnames: rule.hostnames.map((hostname) => hostname.toLowerCase().replace(/\.$/, '')),
-		matches,
-		filters: [],
-		backendRefs: [{ ...APP_BACKEND, weight: 1, filters: [] }],
-		isByHost: false,
-		timeouts: {
-			request,
-			backendRequest,
-			idle,
-			requestIsExplicit: request > 0,
-			idleIsExplicit: isWritten(root, [...path, 'timeouts', 'idle']),
+		listen,
+		unmatched,
+		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['inbound', 'routes', index] })),
+		fallback: buildRule(inboundRule.parse({}), context),
+		service: buildPolicy(service),
+	};
+}
+
+function buildOutbound({ routeFile, root }: BuildInput, services: KnownServices): OutboundConfig | null {
+	if (routeFile.outbound === undefined) return null;
+	const { listen, unknownHosts, routes } = routeFile.outbound;
+	const context: RuleContext = { side: 'outbound', path: ['outbound'], root, services };
+	return {
+		listen,
+		unknownHosts,
+		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['outbound', 'routes', index] })),
+		fallback: buildRule(outboundRule.parse({}), context),
+	};
+}
+
+function buildServices({ routeFile, root }: BuildInput): ServiceConfig[] {
+	return Object.entries(routeFile.services).map(([name, service]) =>
+		buildNamedService(name, service, positionOf(root, ['services', name])),
+	);
+}
+
+function buildTests({ routeFile, root }: BuildInput): RouteTest[] {
+	return routeFile.tests.map(({ name, request, expect }, index) => ({
+		name: name ?? `tests[${index}]`,
+		request: {
+			...request,
+			host: request.host.toLowerCase(),
+			headers: request.headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
 		},
-		retry: rule.retry === null ? null : { ...rule.retry, backoff: rule.retry.backoff ?? 0 },
-		sessionPersistence: null,
-		rateLimit: null,
-		fault: null,
-		directResponse: null,
-		limits: rule.limits,
-		at: positionOf(root, path),
-	};
-}
-
-/** Of several conditions on one name the first counts, as the Gateway API has it. */
-function onePerName(matches: readonly ValueMatch[]): readonly ValueMatch[] {
-	return matches.filter(({ name }, index) => matches.findIndex((other) => other.name === name) === index);
-}
-
-/** An unnamed rule is called by its path pattern, never by a URL. */
-export function defaultRuleName(matches: readonly Match[]): string {
-	return matches[0]?.path.value ?? ANY_PATH.value;
-}
-
-function isWritten(root: Located, path: readonly PathSegment[]): boolean {
-	const { node, depth } = locate(root, path);
-	return depth === path.length && node.value !== null;
-}
-
-function positionOf(root: Located, path: readonly PathSegment[]): Position {
-	const { file, line, column } = locate(root, path).node.span;
-	return { file, line, column };
-}
-
-function buildService(service: RouteFile['inbound']['service']): ServicePolicy {
-	const { connect, limits, circuitBreaker, retryBudget } = service;
-	return {
-		connect: { ...connect, idle: connect.idle ?? 0 },
-		limits: { ...limits, retries: limits.retries ?? 0 },
-		circuitBreaker,
-		retryBudget,
-	};
+		expect: { route: expect.route ?? null, backend: expect.backend ?? null, status: expect.status ?? null },
+		at: positionOf(root, ['tests', index]),
+	}));
 }
 
 function buildTelemetry({ accessLog, redact, metrics, logIntake }: RouteFile['telemetry']): TelemetryConfig {

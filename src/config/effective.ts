@@ -51,26 +51,42 @@ class EffectiveView {
 		if (value === null) return this.#leaf('off', node);
 		const isShortForm = node?.kind === 'scalar';
 		if (field.facts.render !== undefined || (isShortForm && node.env !== null)) {
-			return this.#leaf(renderScalar(field, value), node);
+			return this.#rendered(field, value, node, path);
 		}
 		if (Array.isArray(value)) return this.#list(field, value, node, path);
-		if (field.keys !== null && typeof value === 'object') return this.#map(field.keys, value, path);
-		return this.#leaf(renderScalar(field, value), node);
+		if (typeof value === 'object' && (field.keys !== null || field.values !== null)) {
+			return this.#map(field, value, path);
+		}
+		return this.#rendered(field, value, node, path);
 	}
 
-	#map(keys: Readonly<Record<string, z.core.$ZodType>>, value: object, path: readonly PathSegment[]): EffectiveMap {
+	#rendered(field: Field, value: unknown, node: Located | null, path: readonly PathSegment[]): Effective {
+		const rendered = render(field, value);
+		if (typeof rendered !== 'object' || rendered === null) return this.#leaf(rendered, node);
+		const entries = Object.entries(rendered);
+		return Object.fromEntries(entries.map(([key, text]) => [key, this.#leaf(text, this.#writtenAt([...path, key]))]));
+	}
+
+	#map(field: Field, value: object, path: readonly PathSegment[]): EffectiveMap {
 		const values = value as Readonly<Record<string, unknown>>;
 		const shown: Record<string, Effective> = {};
-		for (const [key, schema] of Object.entries(keys)) shown[key] = this.show(schema, values[key], [...path, key]);
+		for (const [key, schema] of schemasOf(field, value)) {
+			const inForce = values[key] ?? describeField(schema).facts.implied?.(values);
+			if (inForce === undefined && field.facts.showsOnlySet === true) continue;
+			shown[key] = this.show(schema, values[key] === null ? null : inForce, [...path, key]);
+		}
 		const name = shown['name'];
-		if (name !== undefined && isLeaf(name) && name.value === null) shown['name'] = this.#defaultName(shown);
+		const isUnnamed = name !== undefined && isLeaf(name) && name.value === null;
+		if (isUnnamed && path.length === 1 && path[0] === 'app') {
+			shown['name'] = { value: nameOfFile(this.#file), from: DEFAULT };
+		}
+		if (isUnnamed && 'matches' in shown) shown['name'] = this.#defaultRuleName(shown);
 		return shown;
 	}
 
-	/** An app without a name is called after the file, a rule by its first path: as shown, so masked where that is. */
-	#defaultName(shown: Readonly<Record<string, Effective>>): EffectiveLeaf {
+	/** A rule is called by its first path: as shown, so masked where that is. */
+	#defaultRuleName(shown: Readonly<Record<string, Effective>>): EffectiveLeaf {
 		const matches = shown['matches'];
-		if (matches === undefined) return { value: nameOfFile(this.#file), from: DEFAULT };
 		const first = Array.isArray(matches) ? (matches[0] as EffectiveMap | undefined) : undefined;
 		const path = first?.['path'];
 		const pattern = path === undefined || isLeaf(path) ? path : (path as EffectiveMap)['value'];
@@ -85,12 +101,27 @@ class EffectiveView {
 	): EffectiveLeaf | Effective[] {
 		const { items } = field;
 		if (items === null || values.length === 0) return this.#leaf([], node);
-		const shown = values.map((value, index) => this.show(items, value, [...path, index]));
+		const isShortForm = node?.kind === 'map';
+		const shown = values.map((value, index) =>
+			isShortForm ? this.#named(value, [...path, index]) : this.show(items, value, [...path, index]),
+		);
 		const leaves = shown.filter(isLeaf);
 		if (leaves.length < shown.length) return shown;
 		const value = leaves.map((leaf) => leaf.value as Scalar);
 		const variables = new Set(leaves.map((leaf) => leaf.from).filter((from) => from.startsWith('env ')));
 		return { value, from: [this.#place(node), ...variables].join(', ') };
+	}
+
+	/** An entry of `{ name: value }`, the short form of a list: the key gives the name, so it is no one's secret. */
+	#named(entry: unknown, path: readonly PathSegment[]): EffectiveMap {
+		const node = this.#writtenAt(path);
+		const values = Object.entries(entry as Readonly<Record<string, string>>);
+		return Object.fromEntries(
+			values.map(([key, value]) => {
+				if (key === 'value') return [key, this.#leaf(value, node)];
+				return [key, { value, from: key === 'name' ? this.#place(node) : DEFAULT }];
+			}),
+		);
 	}
 
 	#leaf(value: EffectiveLeaf['value'], node: Located | null): EffectiveLeaf {
@@ -112,9 +143,15 @@ class EffectiveView {
 	}
 }
 
-function renderScalar({ facts }: Field, value: unknown): Scalar {
+/** Keys of a block in the order of the reference, those of a mapping of names in the order of the file. */
+function schemasOf({ keys, values }: Field, value: object): (readonly [string, z.core.$ZodType])[] {
+	if (keys !== null) return Object.entries(keys);
+	return values === null ? [] : Object.keys(value).map((key) => [key, values] as const);
+}
+
+function render({ facts }: Field, value: unknown): Scalar | Readonly<Record<string, string>> {
 	// A brick's `render` takes what the same brick made: the schema has just checked it.
-	const render = facts.render as ((value: unknown) => Scalar) | undefined;
+	const render = facts.render as ((value: unknown) => ReturnType<NonNullable<typeof facts.render>>) | undefined;
 	if (render !== undefined) return render(value);
 	return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }

@@ -9,10 +9,12 @@ const DIALECT = 'http://json-schema.org/draft-07/schema#';
 const ENVIRONMENT = { $ref: '#/definitions/environment' };
 
 export function routeFileJsonSchema(): JsonSchema {
+	const writer = new SchemaWriter();
+	const routeFile = writer.fromSchema(routeFileSchema);
 	return {
 		$schema: DIALECT,
 		title: 'Outrigger route file',
-		...fromSchema(routeFileSchema),
+		...routeFile,
 		patternProperties: { '^x-': { description: 'Ignored: a place for anchors.' } },
 		definitions: {
 			environment: {
@@ -20,49 +22,81 @@ export function routeFileJsonSchema(): JsonSchema {
 				pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}',
 				description: 'Takes an environment variable: `${NAME}` or `${NAME:-default}`.',
 			},
+			...writer.definitions,
 		},
 	};
 }
 
-function fromSchema(schema: z.core.$ZodType): JsonSchema {
-	const field = describeField(schema);
-	const forms = [formOf(field), ...(field.facts.otherForms ?? [])];
-	if (!isFreeText(forms[0])) forms.push(ENVIRONMENT);
-	const [only] = forms;
-	const isContainer = field.keys !== null && field.facts.otherForms === undefined;
-	return {
-		...(field.description !== '' && { description: field.description }),
-		...(isShownDefault(field.fallback) && { default: field.fallback }),
-		...(isContainer || forms.length === 1 ? only : { anyOf: forms }),
-	};
+class SchemaWriter {
+	/** What stands in several places, by its name: written once. */
+	readonly definitions: Record<string, JsonSchema> = {};
+
+	fromSchema(schema: z.core.$ZodType): JsonSchema {
+		const field = describeField(schema);
+		const forms = [this.#form(field), ...(field.facts.otherForms ?? [])];
+		if (!isFreeText(forms[0])) forms.push(ENVIRONMENT);
+		const [only] = forms;
+		const isMapping = field.keys !== null || field.values !== null;
+		const isContainer = isMapping && field.facts.otherForms === undefined;
+		return {
+			...(field.description !== '' && { description: field.description }),
+			...(isShownDefault(field.fallback) && { default: field.fallback }),
+			...(isContainer || forms.length === 1 ? only : { anyOf: forms }),
+		};
+	}
+
+	#form(field: Field): JsonSchema {
+		const { keys, items, values, facts } = field;
+		if (keys !== null) return this.#mapping(keys, facts.definition);
+		if (values !== null) return this.#mappingOfNames(values, facts.keyPattern);
+		if (facts.input !== undefined) return facts.input;
+		if (items !== null) return { ...ownForm(field), items: this.fromSchema(items) };
+		return ownForm(field);
+	}
+
+	#mapping(keys: Readonly<Record<string, z.core.$ZodType>>, name: string | undefined): JsonSchema {
+		if (name === undefined) return this.#object(keys);
+		if (!Object.hasOwn(this.definitions, name)) {
+			// Its place is taken first: what is inside may refer to it.
+			this.definitions[name] = {};
+			this.definitions[name] = this.#object(keys);
+		}
+		return { $ref: `#/definitions/${name}` };
+	}
+
+	#object(keys: Readonly<Record<string, z.core.$ZodType>>): JsonSchema {
+		const required = Object.entries(keys)
+			.filter(([, schema]) => isRequired(describeField(schema)))
+			.map(([key]) => key);
+		return {
+			type: 'object',
+			properties: Object.fromEntries(Object.entries(keys).map(([key, schema]) => [key, this.fromSchema(schema)])),
+			...(required.length > 0 && { required }),
+			additionalProperties: false,
+		};
+	}
+
+	#mappingOfNames(values: z.core.$ZodType, pattern: string | undefined): JsonSchema {
+		return {
+			type: 'object',
+			...(pattern !== undefined && { propertyNames: { pattern } }),
+			additionalProperties: this.fromSchema(values),
+		};
+	}
 }
 
-function formOf(field: Field): JsonSchema {
-	const { keys, items, facts } = field;
-	if (keys !== null) return mapping(keys);
-	if (facts.input !== undefined) return facts.input;
+/** As the schema's own library writes it. */
+function ownForm({ innermost }: Field): JsonSchema {
 	const {
 		$schema: _dialect,
 		description: _told,
 		...form
-	} = z.toJSONSchema(field.innermost, {
+	} = z.toJSONSchema(innermost, {
 		io: 'input',
 		target: 'draft-07',
 		unrepresentable: 'any',
 	});
-	return items === null ? form : { ...form, items: fromSchema(items) };
-}
-
-function mapping(keys: Readonly<Record<string, z.core.$ZodType>>): JsonSchema {
-	const required = Object.entries(keys)
-		.filter(([, schema]) => isRequired(describeField(schema)))
-		.map(([key]) => key);
-	return {
-		type: 'object',
-		properties: Object.fromEntries(Object.entries(keys).map(([key, schema]) => [key, fromSchema(schema)])),
-		...(required.length > 0 && { required }),
-		additionalProperties: false,
-	};
+	return form;
 }
 
 export function isRequired(field: Field): boolean {

@@ -43,7 +43,9 @@ export interface Found {
 export function childOf(node: Located, segment: PathSegment): Located | undefined {
 	if (typeof segment !== 'number') return node.entries.get(segment);
 	if (node.kind !== 'map') return node.items[segment];
-	return [...node.entries.values()].filter(({ value }) => value !== null)[segment];
+	// In the order of the plain value, where names that are numbers come first.
+	const name = Object.keys(node.value ?? {})[segment];
+	return name === undefined ? undefined : node.entries.get(name);
 }
 
 /** Follows a path as far as it goes. A short form ends it early: `listen: 8000` stands for `listen.port`, too. */
@@ -57,6 +59,19 @@ export function locate(root: Located, path: readonly PathSegment[]): Found {
 		depth++;
 	}
 	return { node, depth };
+}
+
+/** Whether the file itself says something at a path. */
+export function isWritten(root: Located, path: readonly PathSegment[]): boolean {
+	const { node, depth } = locate(root, path);
+	return depth === path.length && node.value !== null;
+}
+
+/** Where a path stands, or the nearest thing above it that does. */
+export function positionOf(root: Located, path: readonly PathSegment[]): Position {
+	const { node } = locate(root, path);
+	const { file, line, column } = node.key ?? node.span;
+	return { file, line, column };
 }
 
 /** `inbound.routes[0].name`. */

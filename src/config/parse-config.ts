@@ -1,5 +1,6 @@
 /** The way in: the files of a configuration → `Config`, or everything that is wrong with them at once. */
 import { buildConfig } from './build.ts';
+import { checkTests } from './check-tests.ts';
 import type { Config } from './config.ts';
 import { checkFile } from './cross-check.ts';
 import type { EnvironmentLookup } from './environment.ts';
@@ -69,8 +70,10 @@ export function parseFiles(
 	if (root === null || routeFile === null || issues.errors.length > 0) return { ok: false, issues: issues.errors };
 	const { file } = root.span;
 	const config = buildConfig({ routeFile, root, file, hash });
+	checkTests(config, root, issues);
 	warnAbout(config, root, issues);
 	issues.sort();
+	if (issues.errors.length > 0) return { ok: false, issues: issues.errors };
 	return { ok: true, config, warnings: issues.warnings, provenance: { file, routeFile, root } };
 }
 

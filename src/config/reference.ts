@@ -1,4 +1,5 @@
 /** The reference of the route file (docs/routes.md), made from the schemas. */
+import type * as z from 'zod';
 import { isRequired } from './json-schema.ts';
 import { routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field } from './schema/walk.ts';
@@ -50,52 +51,70 @@ These keys belong to later versions. They are an error that says so, and never i
 `;
 
 export function routeFileReference(): string {
-	const sections: string[] = [];
-	const later: string[] = [];
-	addSection('', describeField(routeFileSchema), sections, later);
-	const laterList = later.map((line) => `- ${line}`).join('\n');
-	return `${HEAD}\n${sections.join('\n')}${TAIL}\n${laterList}\n`;
+	const reference = new Reference();
+	reference.addSection('', describeField(routeFileSchema));
+	const later = reference.later.map((line) => `- ${line}`).join('\n');
+	return `${HEAD}\n${reference.sections.join('\n')}${TAIL}\n${later}\n`;
 }
 
-function addSection(path: string, field: Field, sections: string[], later: string[]): void {
-	const keys = Object.entries(field.keys ?? {}).map(([key, schema]) => ({ key, field: describeField(schema) }));
-	const title = path === '' ? 'Top level' : `\`${path}\``;
-	const rows = keys.map((row) => rowOf(row.key, path, row.field));
-	const intro = field.description === '' || path === '' ? '' : `${field.description}\n\n`;
-	const none = keys.length === 0 ? 'No keys at present.\n' : '';
-	const table = keys.length === 0 ? '' : `| key | type | default | |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
-	sections.push(`### ${title}\n\n${intro}${none}${table}`);
-	noteLater(path, field, later);
-	for (const { key, field: child } of keys) {
-		const below = blockUnder(child);
-		if (below === null) continue;
-		addSection(`${joined(path, key)}${below.isList ? '[]' : ''}`, below.field, sections, later);
+/** A block that a key opens, with what the key's path gains by it: `[]` for a list, `.*` for a mapping of names. */
+interface Block {
+	readonly field: Field;
+	readonly suffix: '' | '[]' | '.*';
+}
+
+class Reference {
+	readonly sections: string[] = [];
+	readonly later: string[] = [];
+	/** Where a block is described. One that stands in several places is described in the first. */
+	readonly #places = new Map<z.core.$ZodType, string>();
+
+	addSection(path: string, field: Field): void {
+		const keys = Object.entries(field.keys ?? {}).map(([key, schema]) => ({ key, field: describeField(schema) }));
+		const below: { readonly path: string; readonly field: Field }[] = [];
+		const rows = keys.map((row) => {
+			const block = blockUnder(row.field);
+			const own = `${joined(path, row.key)}${block?.suffix ?? ''}`;
+			const place = block === null ? own : (this.#places.get(block.field.innermost) ?? own);
+			if (block !== null && place === own) {
+				this.#places.set(block.field.innermost, own);
+				below.push({ path: own, field: block.field });
+			}
+			return rowOf(row.key, row.field, block === null ? null : place);
+		});
+		const title = path === '' ? 'Top level' : `\`${path}\``;
+		const intro = field.description === '' || path === '' ? '' : `${field.description}\n\n`;
+		const none = keys.length === 0 ? 'No keys at present.\n' : '';
+		const table =
+			keys.length === 0 ? '' : `| key | type | default | |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+		this.sections.push(`### ${title}\n\n${intro}${none}${table}`);
+		this.#noteLater(path, field);
+		for (const child of below) this.addSection(child.path, child.field);
+	}
+
+	#noteLater(path: string, field: Field): void {
+		const keys = field.facts.laterKeys ?? [];
+		if (keys.length === 0) return;
+		const names = keys.map((key) => `\`${key}\``).join(', ');
+		this.later.push(path === '' ? `at the top: ${names}` : `in \`${path}\`: ${names}`);
 	}
 }
 
-function noteLater(path: string, field: Field, later: string[]): void {
-	const keys = field.facts.laterKeys ?? [];
-	if (keys.length === 0) return;
-	const names = keys.map((key) => `\`${key}\``).join(', ');
-	later.push(path === '' ? `at the top: ${names}` : `in \`${path}\`: ${names}`);
-}
-
-/** The mapping that a key opens, itself or as the items of its list. What has a short rendering is one value. */
-function blockUnder(field: Field): { field: Field; isList: boolean } | null {
+/** What has a short rendering is one value, and so is a mapping of names to values. */
+function blockUnder(field: Field): Block | null {
 	if (field.facts.render !== undefined) return null;
-	if (field.keys !== null) return { field, isList: false };
-	const item = field.items === null ? null : describeField(field.items);
-	return item !== null && item.keys !== null
-		? { field: { ...item, description: field.description }, isList: true }
-		: null;
+	if (field.keys !== null) return { field, suffix: '' };
+	const inner = field.items ?? field.values;
+	const below = inner === null ? null : describeField(inner);
+	if (below === null || below.keys === null) return null;
+	return { field: { ...below, description: field.description }, suffix: field.items === null ? '.*' : '[]' };
 }
 
-function rowOf(key: string, path: string, field: Field): string {
-	const below = blockUnder(field);
-	const anchor = `${joined(path, key)}${below?.isList === true ? '[]' : ''}`;
-	const link = `[${anchor}](#${anchor.toLowerCase().replace(/[^a-z0-9-]/g, '')})`;
-	const type = below === null ? typeOf(field) : link;
-	return `| \`${key}\` | ${type} | ${defaultOf(field, below !== null)} | ${field.description} |`;
+/** `place` is where the block is described that the key opens; `null` when it opens none. */
+function rowOf(key: string, field: Field, place: string | null): string {
+	const link = `[${place}](#${(place ?? '').toLowerCase().replace(/[^a-z0-9-]/g, '')})`;
+	const type = place === null ? typeOf(field) : link;
+	return `| \`${key}\` | ${type} | ${defaultOf(field, place !== null)} | ${field.description} |`;
 }
 
 function typeOf(field: Field): string {
@@ -107,8 +126,12 @@ function typeOf(field: Field): string {
 function defaultOf(field: Field, isBlock: boolean): string {
 	if (isRequired(field)) return 'required';
 	const { fallback } = field;
-	if (fallback === undefined || isBlock) return '';
+	if (fallback === undefined || isBlock || isEmptyMapping(fallback)) return '';
 	return Array.isArray(fallback) ? `\`[${fallback.join(', ')}]\`` : `\`${String(fallback)}\``;
+}
+
+function isEmptyMapping(value: unknown): boolean {
+	return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 function joined(path: string, key: string): string {

@@ -65,7 +65,8 @@ function hintForKey(key: string, field: Field | null): string {
 	if (field === null || field.keys === null) return '';
 	for (const [name, schema] of Object.entries(field.keys)) {
 		const below = describeField(schema);
-		const keys = below.items === null ? below.keys : describeField(below.items).keys;
+		const inner = below.items ?? below.values;
+		const keys = inner === null ? below.keys : describeField(inner).keys;
 		if (keys !== null && Object.hasOwn(keys, key)) return `\`${key}\` stands under \`${name}\``;
 	}
 	const guess = nearest(key, [...Object.keys(field.keys), ...(field.facts.laterKeys ?? [])]);
@@ -99,7 +100,8 @@ function reportValue(
 ): void {
 	const shown = path.length === 0 ? 'the route file' : `\`${formatPath(path)}\``;
 	// A mapping or list that should be something else: its key is enough to show.
-	const span = node.kind === 'scalar' ? node.span : (node.key ?? { ...node.span, length: 1 });
+	const isKey = issue.code === 'custom' && issue.params?.['isKey'] === true;
+	const span = node.kind === 'scalar' && !isKey ? node.span : (node.key ?? { ...node.span, length: 1 });
 	if (node.env === null && field?.facts.isLaterValue?.(node.value) === true) {
 		const message = `\`${path.at(-1)}: ${String(node.value)}\` is not supported by this version`;
 		issues.error(span, { path, message, expected: field.facts.expected ?? '' });

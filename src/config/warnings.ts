@@ -1,96 +1,114 @@
 /** What is allowed and still probably not meant. */
-import type { Config, Match, Rule } from './config.ts';
+import { isLoopback } from './addresses.ts';
+import { APP } from './build-target.ts';
+import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
+import { nearest } from './suggest.ts';
+import { findUnreachable } from './unreachable.ts';
+
+type Path = readonly PathSegment[];
 
 export function warnAbout(config: Config, root: Located, issues: IssueList): void {
-	const warn = (path: readonly PathSegment[], message: string, expected = ''): void => {
-		const { node } = locate(root, path);
-		issues.warning(node.kind === 'scalar' ? node.span : (node.key ?? { ...node.span, length: 1 }), {
-			path,
-			message,
-			expected,
-		});
-	};
-	if (!isLoopback(config.admin.listen.host)) {
-		warn(['admin', 'listen'], '`admin.listen` is not a loopback address: whoever reaches it can read and drain');
-	}
-	if (config.passthrough)
-		warn(['passthrough'], '`passthrough` forwards bytes: no rule, limit or metric of a request applies');
-	if (config.app.protocol === 'tcp' && config.inbound.routes.length > 0) {
-		warn(['inbound', 'routes'], '`inbound.routes` has no effect: `app.protocol: tcp` forwards bytes');
-	}
-	for (const [index, rule] of config.inbound.routes.entries())
-		warnAboutRetry(rule, ['inbound', 'routes', index, 'retry'], warn);
-	for (const { rule, index, shadowedBy } of findUnreachable(config.inbound.routes)) {
-		const path = ['inbound', 'routes', index];
-		const message = `\`${formatPath(path)}\` (\`${rule.name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
-		warn(path, message);
-	}
+	const warnings = new Warnings(config, root, issues);
+	warnings.aboutFile();
+	warnings.aboutServices();
+	warnings.aboutRules('inbound', config.inbound.routes);
+	warnings.aboutRules('outbound', config.outbound?.routes ?? []);
 }
 
-type Warn = (path: readonly PathSegment[], message: string, expected?: string) => void;
+class Warnings {
+	readonly #config: Config;
+	readonly #root: Located;
+	readonly #issues: IssueList;
 
-function warnAboutRetry(rule: Rule, path: readonly PathSegment[], warn: Warn): void {
-	if (rule.retry === null) return;
-	if (rule.retry.methods === 'all') {
-		warn(
-			[...path, 'methods'],
-			`\`${formatPath([...path, 'methods'])}\` repeats requests that may not be safe to repeat`,
-			'`idempotent` or `idempotencyKey`',
-		);
+	constructor(config: Config, root: Located, issues: IssueList) {
+		this.#config = config;
+		this.#root = root;
+		this.#issues = issues;
 	}
-	if (rule.retry.codes.length > 0) {
-		warn([...path, 'codes'], `\`${formatPath([...path, 'codes'])}\` asks the app again for what it has answered`);
+
+	aboutFile(): void {
+		const { admin, passthrough, app, inbound } = this.#config;
+		if (!isLoopback(admin.listen.host)) {
+			this.#warn(['admin', 'listen'], 'is not a loopback address: whoever reaches it can read and drain');
+		}
+		if (passthrough) this.#warn(['passthrough'], 'forwards bytes: no rule, limit or metric of a request applies');
+		if (app.protocol === 'tcp' && inbound.routes.length > 0) {
+			this.#warn(['inbound', 'routes'], 'has no effect: `app.protocol: tcp` forwards bytes');
+		}
 	}
-}
 
-function isLoopback(host: string): boolean {
-	return host === 'localhost' || host === '::1' || /^127\./.test(host);
-}
-
-interface Unreachable {
-	readonly rule: Rule;
-	readonly index: number;
-	readonly shadowedBy: Rule;
-}
-
-/** Rules of which every host, path and method is taken by rules of the same host and path that stand before them. */
-function findUnreachable(rules: readonly Rule[]): Unreachable[] {
-	const taken = new Map<string, { readonly methods: readonly string[]; readonly rule: Rule }[]>();
-	const unreachable: Unreachable[] = [];
-	for (const [index, rule] of rules.entries()) {
-		let shadowedBy: Rule | null = null;
-		let isReachable = false;
-		const own: { readonly key: string; readonly match: Match }[] = [];
-		for (const hostname of rule.hostnames.length === 0 ? [''] : rule.hostnames) {
-			for (const match of rule.matches) {
-				const key = `${hostname} ${match.path.type} ${match.path.value}`;
-				const winner = winnerOver(match, taken.get(key) ?? []);
-				if (winner === null) isReachable = true;
-				else shadowedBy = winner;
-				own.push({ key, match });
+	aboutServices(): void {
+		for (const { name, endpoints, subsets } of this.#config.services) {
+			const path = ['services', name];
+			if (endpoints.length === 0) this.#warn([...path, 'endpoints'], 'is empty: its requests get 503');
+			for (const [subset, labels] of Object.entries(subsets)) {
+				const wanted = Object.entries(labels);
+				const isThere = endpoints.some((endpoint) => wanted.every(([key, value]) => endpoint.labels[key] === value));
+				if (!isThere) this.#warn([...path, 'subsets', subset], 'has no endpoint: its requests get 503');
 			}
 		}
-		for (const { key, match } of own) {
-			const list = taken.get(key);
-			if (list === undefined) taken.set(key, [{ methods: match.methods, rule }]);
-			else list.push({ methods: match.methods, rule });
-		}
-		if (!isReachable && shadowedBy !== null) unreachable.push({ rule, index, shadowedBy });
 	}
-	return unreachable;
-}
 
-/** With the same host and path, a match on methods goes before one on any; among equals the first in the file. */
-function winnerOver(match: Match, earlier: readonly { methods: readonly string[]; rule: Rule }[]): Rule | null {
-	const left = new Set(match.methods);
-	const isRegex = match.path.type === 'RegularExpression';
-	for (const { methods, rule } of earlier) {
-		if (methods.length === 0 && (match.methods.length === 0 || isRegex)) return rule;
-		if (match.methods.length === 0) continue;
-		for (const method of methods) left.delete(method);
-		if (left.size === 0) return rule;
+	aboutRules(side: Side, rules: readonly Rule[]): void {
+		for (const [index, rule] of rules.entries()) {
+			const path = [side, 'routes', index];
+			this.#aboutRetry(rule, [...path, 'retry']);
+			this.#aboutBackends(rule, path);
+			this.#aboutMirrors(rule.filters, [...path, 'filters']);
+		}
+		for (const { rule, index, shadowedBy } of findUnreachable(rules)) {
+			const message = `(\`${rule.name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
+			this.#warn([side, 'routes', index], message);
+		}
 	}
-	return null;
+
+	#aboutRetry({ retry, backendRefs }: Rule, path: Path): void {
+		if (retry?.methods === 'all') {
+			const expected = '`idempotent` or `idempotencyKey`';
+			this.#warn([...path, 'methods'], 'repeats requests that may not be safe to repeat', { expected });
+		}
+		const asksApp = backendRefs.some(({ service, weight }) => service === APP && weight > 0);
+		if (asksApp && retry !== null && retry.codes.length > 0) {
+			this.#warn([...path, 'codes'], 'asks the app again for what it has answered');
+		}
+	}
+
+	#aboutBackends({ backendRefs }: Rule, path: Path): void {
+		for (const [index, ref] of backendRefs.entries()) {
+			const at = [...path, 'backendRefs', index];
+			this.#aboutTarget(ref, at, 'its share of the requests gets 500');
+			this.#aboutMirrors(ref.filters, [...at, 'filters']);
+		}
+		if (backendRefs.length > 0 && backendRefs.every(({ weight }) => weight === 0)) {
+			this.#warn([...path, 'backendRefs'], 'has no weight above 0: requests get 500');
+		}
+	}
+
+	#aboutMirrors(filters: readonly Filter[], path: Path): void {
+		for (const [index, filter] of filters.entries()) {
+			if (filter.type !== 'RequestMirror') continue;
+			this.#aboutTarget(filter.backend, [...path, index, 'requestMirror', 'backendRef'], 'no copies are sent');
+		}
+	}
+
+	#aboutTarget({ service, subset, invalid }: BackendTarget, path: Path, consequence: string): void {
+		if (invalid === '') return;
+		const name = locate(this.#root, [...path, 'name']).node;
+		const { services } = this.#config;
+		const subsets = Object.keys(services.find((one) => one.name === service)?.subsets ?? {});
+		const isKnown = service === APP || services.some((one) => one.name === service);
+		const guess = isKnown ? nearest(subset, subsets) : nearest(service, [APP, ...services.map((one) => one.name)]);
+		const meant = isKnown ? `${service}/${guess}` : guess;
+		const hint = guess === '' || name.env !== null ? '' : `did you mean \`${meant}\`?`;
+		this.#warn([...path, 'name'], `${invalid}: ${consequence}`, { hint });
+	}
+
+	/** The message completes "`path` …". */
+	#warn(path: Path, message: string, more: { readonly expected?: string; readonly hint?: string } = {}): void {
+		const { node } = locate(this.#root, path);
+		const span = node.kind === 'scalar' ? node.span : (node.key ?? { ...node.span, length: 1 });
+		this.#issues.warning(span, { path, message: `\`${formatPath(path)}\` ${message}`, ...more });
+	}
 }

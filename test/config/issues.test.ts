@@ -14,7 +14,8 @@ function mistakesIn(text: string, environment: Record<string, string> = {}): str
 const APP = 'app: { port: 8080 }\n';
 const INBOUND = 'inbound: { listen: 8000 }\n';
 const rule = (yaml: string): string => `${APP}inbound:\n  listen: 8000\n  routes:\n    - ${yaml}\n`;
-const RULE_KEYS = 'one of `name`, `hostnames`, `matches`, `backendRefs`, `timeouts`, `retry`, `limits`';
+const RULE_KEYS =
+	'one of `name`, `hostnames`, `matches`, `filters`, `backendRefs`, `timeouts`, `retry`, `sessionPersistence`, `rateLimit`, `fault`, `directResponse`, `limits`';
 
 it('tells all mistakes of a file at once, in the order of the file', () => {
 	const text = `app: { port: 8080, protocoll: auto }
@@ -25,7 +26,7 @@ inbound:
     - { name: a, timeouts: { request: soon } }
     - { name: a, retries: 3 }
   listen: 8001
-outbound: {}
+tls: {}
 limits: { headers: none }
 `;
 	expect(mistakesIn(text).map((mistake) => mistake.split(' ')[0])).toEqual([

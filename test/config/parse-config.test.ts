@@ -55,6 +55,9 @@ describe('the smallest file has every default', () => {
 					retryBudget: { percent: 20, minPerSecond: 10 },
 				},
 			},
+			outbound: null,
+			services: [],
+			tests: [],
 			admin: { listen: { host: '127.0.0.1', port: 9901 } },
 			telemetry: {
 				accessLog: { format: 'json', when: 'errors', sample: 0, file: 'stdout' },
@@ -90,10 +93,18 @@ describe('the smallest file has every default', () => {
 		expect(ruleOf('{}')).toEqual({
 			name: '/',
 			isNamed: false,
+			origin: '',
 			hostnames: [],
 			matches: [{ path: { type: 'PathPrefix', value: '/' }, methods: [], headers: [], queryParams: [] }],
+			filters: [],
+			backendRefs: [{ label: 'app', service: 'app', subset: '', port: 0, invalid: '', weight: 1, filters: [] }],
+			isByHost: false,
 			timeouts: { request: 0, backendRequest: 0, idle: 300_000, requestIsExplicit: false, idleIsExplicit: false },
 			retry: RETRY,
+			sessionPersistence: null,
+			rateLimit: null,
+			fault: null,
+			directResponse: null,
 			limits: { requestBody: 0 },
 			at: { file: 'orders.yaml', line: 5, column: 7 },
 		});

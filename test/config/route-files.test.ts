@@ -26,12 +26,9 @@ function parse(text: string, file: string): ParsedConfig {
 }
 
 /** Without places, and without what tells whether something was written. */
-function meaning({ inbound, ...config }: Config): unknown {
-	const routes = inbound.routes.map(({ at: _, isNamed: __, timeouts, ...rule }) => ({
-		...rule,
-		timeouts: { ...timeouts, idleIsExplicit: false },
-	}));
-	return { ...config, inbound: { ...inbound, routes, fallback: null } };
+function meaning(config: Config): unknown {
+	const isOfTheText = new Set(['at', 'isNamed', 'idleIsExplicit']);
+	return JSON.parse(JSON.stringify(config, (key, value: unknown) => (isOfTheText.has(key) ? undefined : value)));
 }
 
 describe.each(FILES)('routes/%s', (name) => {
@@ -65,7 +62,7 @@ describe('the JSON Schema', () => {
 		['off', { ...base, inbound: { listen: 8000, routes: [{ retry: 'off' }] } }, true],
 		['a short path', { ...base, inbound: { listen: 8000, routes: [{ matches: [{ path: '= /a' }] }] } }, true],
 		['an unknown key', { ...base, admn: {} }, false],
-		['a key of a later version', { ...base, outbound: {} }, false],
+		['a key of a later version', { ...base, tls: {} }, false],
 		['a bad duration', { ...base, shutdown: { drain: '5' } }, false],
 		['a missing block', { app: { port: 8080 } }, false],
 		['a bad word', { ...base, localReplies: 'loud' }, false],

@@ -1,9 +1,7 @@
 import { block, duration, EVEN_WITH_ISSUES, fault, port, text, word } from './field.ts';
+import { EXPECTED_NAME, NAME } from './names.ts';
 
 const MIN_HEALTH_INTERVAL_MS = 100;
-/** Goes into metric labels, log lines and identities: nothing that needs quoting anywhere. */
-const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
-const EXPECTED_NAME = 'letters, digits, `.`, `_` and `-`, at most 253';
 
 /** A query may be part of it: it is sent as it stands here. */
 const HEALTH_PATH = /^\/[!-~]*$/;

@@ -32,9 +32,15 @@ export interface FieldFacts {
 	/** Values that later versions know. */
 	readonly isLaterValue?: (value: unknown) => boolean;
 	/** The value as one would write it in the file. Only called with the brick's own output. */
-	readonly render?: (value: never) => string | number;
-	/** What stands in the reference where there is no default value: "learned". */
-	readonly defaultText?: string;
+	readonly render?: (value: never) => string | number | Readonly<Record<string, string>>;
+	/** The default where it depends on the keys beside it; in the form of the brick's own output. */
+	readonly implied?: (siblings: Readonly<Record<string, unknown>>) => unknown;
+	/** Few of the keys are ever there together: those that are not say nothing. */
+	readonly showsOnlySet?: boolean;
+	/** Stands in several places; the JSON Schema writes it once, under this name. */
+	readonly definition?: string;
+	/** Names that a mapping of names takes. */
+	readonly keyPattern?: string;
 }
 
 export const fieldFacts = z.registry<FieldFacts>();
@@ -43,13 +49,21 @@ export type FieldFault = {
 	code: 'custom';
 	input: unknown;
 	message: string;
-	params: { expected: string };
+	params: { expected: string; isKey: boolean };
 	path: PropertyKey[];
 };
 
+export interface FaultDetails {
+	readonly expected?: string;
+	readonly path?: PropertyKey[];
+	/** The key is wrong, not its value: it is the key that is shown. */
+	readonly isKey?: boolean;
+}
+
 /** A fault that a brick's own code found; the message completes "`path` …". */
-export function fault(input: unknown, message: string, more?: { expected?: string; path?: PropertyKey[] }): FieldFault {
-	return { code: 'custom', input, message, params: { expected: more?.expected ?? '' }, path: more?.path ?? [] };
+export function fault(input: unknown, message: string, more: FaultDetails = {}): FieldFault {
+	const { expected = '', path = [], isKey = false } = more;
+	return { code: 'custom', input, message, params: { expected, isKey }, path };
 }
 
 /** For a check of a whole block: run although some of its keys are wrong. Those then hold what the file said. */
@@ -79,6 +93,15 @@ export function port() {
 	return z
 		.preprocess(textToInteger, z.int().min(MIN_PORT).max(MAX_PORT))
 		.register(fieldFacts, { noun: 'a port', expected: `a port from ${MIN_PORT} to ${MAX_PORT}`, type: 'port' });
+}
+
+/** One number of a closed list. */
+export function numberOf<const T extends readonly [number, ...number[]]>(values: T) {
+	return z.preprocess(textToInteger, z.literal(values)).register(fieldFacts, {
+		noun: 'one of its values',
+		expected: `one of ${values.map((value) => `\`${value}\``).join(', ')}`,
+		type: values.join(' \\| '),
+	});
 }
 
 export function flag() {
@@ -168,20 +191,54 @@ export function word<const T extends readonly [string, ...string[]]>(values: T, 
 	});
 }
 
-/** A list without repetitions. */
-export function listOf<T extends z.ZodType>(item: T, max: number) {
+/** A list without repetitions; mappings repeat each other only where `identityOf` says so. */
+export function listOf<T extends z.ZodType>(item: T, max: number, identityOf = identityOfScalar) {
 	const schema = z
 		.array(item)
 		.max(max)
 		.check((context) => {
 			const seen = new Set<unknown>();
 			for (const [index, entry] of context.value.entries()) {
-				const identity = typeof entry === 'object' ? entry : String(entry);
+				const identity = identityOf(entry);
 				if (seen.has(identity)) context.issues.push(fault(entry, 'is in the list already', { path: [index] }));
 				seen.add(identity);
 			}
 		});
 	return schema.register(fieldFacts, { noun: 'a list', expected: `a list of at most ${max}` });
+}
+
+function identityOfScalar(entry: unknown): unknown {
+	return typeof entry === 'object' ? entry : String(entry);
+}
+
+export interface NamesOfMap {
+	/** Completes "expected" for the mapping as a whole. */
+	readonly expected: string;
+	/** Type as the reference calls it. */
+	readonly type: string;
+	readonly name: RegExp;
+	readonly expectedName: string;
+	readonly max: number;
+}
+
+/** A mapping whose keys are names of the file's own choice. */
+export function mapOf<T extends z.ZodType>(value: T, { expected, type, name, expectedName, max }: NamesOfMap) {
+	const schema = z.preprocess(refusePrototype, z.record(z.string(), value)).superRefine((entries, context) => {
+		const names = Object.keys(entries);
+		if (names.length > max) context.addIssue(fault(entries, 'has too many entries', { expected: `at most ${max}` }));
+		for (const key of names) {
+			if (name.test(key)) continue;
+			context.addIssue(fault(key, 'is not a name', { expected: expectedName, path: [key], isKey: true }));
+		}
+	}, EVEN_WITH_ISSUES);
+	return schema.register(fieldFacts, { noun: 'a mapping', expected, type, keyPattern: name.source });
+}
+
+/** A record leaves this key out without a word. */
+function refusePrototype(input: unknown, context: z.RefinementCtx): unknown {
+	if (typeof input !== 'object' || input === null || !Object.hasOwn(input, '__proto__')) return input;
+	context.addIssue(fault(input, 'is not a name', { path: ['__proto__'], isKey: true }));
+	return z.NEVER;
 }
 
 /** A mapping that can be turned off with one word. */
@@ -199,4 +256,10 @@ export function block<T extends z.core.$ZodLooseShape>(shape: T, laterKeys: read
 		expected: expected === '' ? `a mapping with ${keys.join(', ')}` : expected,
 		laterKeys,
 	});
+}
+
+/** A block that stands in several places: the JSON Schema writes it once, under this name. */
+export function shared<T extends z.ZodType>(definition: string, schema: T): T {
+	fieldFacts.add(schema, { ...fieldFacts.get(schema), definition });
+	return schema;
 }

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { normalizePath } from '../../http/path.ts';
 import type { PathMatchType } from '../config.ts';
-import { block, fault, fieldFacts, listOf, text, word } from './field.ts';
+import { block, fault, fieldFacts, listOf, shared, text, word } from './field.ts';
+import { expandNamedValues } from './named-values.ts';
+import { HEADER_NAME } from './names.ts';
 
 /** The Gateway API's bounds. */
 const MAX_PATH_LENGTH = 1024;
@@ -14,7 +16,6 @@ const PATH = /^[!-"$->@-~]*$/;
 const MAX_VALUE_MATCHES = 16;
 const MAX_HEADER_VALUE = 4096;
 const MAX_QUERY_VALUE = 1024;
-const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
 /** Visible ASCII that stands in a query as it is or escaped; the name is compared after unescaping. */
 const QUERY_NAME = /^[!-~]{1,256}$/;
 
@@ -81,12 +82,6 @@ const method = z
 		otherForms: [{ type: 'string' }],
 	});
 
-/** `{x-canary: "1"}` is short for `[{ name: x-canary, value: "1" }]`. */
-function expandMap(input: unknown): unknown {
-	if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-	return Object.entries(input).map(([name, value]) => ({ name, value }));
-}
-
 interface ValueMatchFacts {
 	readonly noun: string;
 	readonly example: string;
@@ -106,7 +101,7 @@ function valueMatches({ noun, example, name, maxValue }: ValueMatchFacts) {
 			new RegExp(`^[^\\x00-\\x1f\\x7f]{0,${maxValue}}$`),
 		).describe('What it must be.'),
 	});
-	return z.preprocess(expandMap, listOf(item, MAX_VALUE_MATCHES)).register(fieldFacts, {
+	return z.preprocess(expandNamedValues, listOf(item, MAX_VALUE_MATCHES)).register(fieldFacts, {
 		noun: `a list of ${noun}s`,
 		expected: `a list such as \`[{ name: ${example}, value: "1" }]\`, or \`{ ${example}: "1" }\``,
 		otherForms: [{ type: 'object', additionalProperties: { type: 'string' } }],
@@ -127,13 +122,16 @@ export const queryMatches = valueMatches({
 	maxValue: MAX_QUERY_VALUE,
 });
 
-export const matchSchema = block({
-	path: pathMatch.prefault('/').describe(`The path: ${PATH_FORMS}. Default: every path.`),
-	method: method.prefault([]).describe('A method or a list of them. Default: any.'),
-	headers: headerMatches
-		.prefault([])
-		.describe('Header fields that must all be there. Several lines of one name count as one, joined by `,`.'),
-	queryParams: queryMatches
-		.prefault([])
-		.describe('Query parameters that must all be there; the first of a name counts, unescaped.'),
-});
+export const matchSchema = shared(
+	'match',
+	block({
+		path: pathMatch.prefault('/').describe(`The path: ${PATH_FORMS}. Default: every path.`),
+		method: method.prefault([]).describe('A method or a list of them. Default: any.'),
+		headers: headerMatches
+			.prefault([])
+			.describe('Header fields that must all be there. Several lines of one name count as one, joined by `,`.'),
+		queryParams: queryMatches
+			.prefault([])
+			.describe('Query parameters that must all be there; the first of a name counts, unescaped.'),
+	}),
+);

@@ -1,4 +1,4 @@
-import type { RetryCondition } from '../config.ts';
+import type { RetryCondition, Side } from '../config.ts';
 import { block, duration, integer, listOf, orOff, word } from './field.ts';
 
 const MAX_ATTEMPTS = 10;
@@ -7,19 +7,29 @@ const MIN_CODE = 400;
 const MAX_CODE = 599;
 const MAX_CODES = 64;
 
-/** Towards the app: a status is the app's own answer and is not asked for again. */
-const INBOUND_RETRY_ATTEMPTS = 2;
-const INBOUND_RETRY_ON: RetryCondition[] = ['connect-failure', 'reset', 'refused-stream'];
+interface RetryDefaults {
+	readonly attempts: number;
+	readonly codes: number[];
+	readonly on: RetryCondition[];
+}
 
-export const retrySchema = orOff(
-	block(
+const DEFAULTS: Readonly<Record<Side, RetryDefaults>> = {
+	/** Towards the app: a status is the app's own answer and is not asked for again. */
+	inbound: { attempts: 2, codes: [], on: ['connect-failure', 'reset', 'refused-stream'] },
+	/** Towards others: what a server says while it starts, stops or is overloaded. */
+	outbound: { attempts: 2, codes: [502, 503, 504], on: ['connect-failure', 'reset', 'refused-stream', 'timeout'] },
+};
+
+export function retrySchema(side: Side) {
+	const defaults = DEFAULTS[side];
+	const retry = block(
 		{
-			attempts: integer(0, MAX_ATTEMPTS).prefault(INBOUND_RETRY_ATTEMPTS).describe('Retries after the first try.'),
+			attempts: integer(0, MAX_ATTEMPTS).prefault(defaults.attempts).describe('Retries after the first try.'),
 			codes: listOf(integer(MIN_CODE, MAX_CODE), MAX_CODES)
-				.prefault([])
+				.prefault(defaults.codes)
 				.describe('Statuses that are retried. `check` warns about them towards the app.'),
 			on: listOf(word(['connect-failure', 'reset', 'refused-stream', 'timeout']), 4)
-				.prefault(INBOUND_RETRY_ON)
+				.prefault(defaults.on)
 				.describe('Failures that are retried.'),
 			backoff: duration()
 				.optional()
@@ -29,10 +39,10 @@ export const retrySchema = orOff(
 			methods: word(['idempotent', 'idempotencyKey', 'all'])
 				.prefault('idempotent')
 				.describe(
-					'What may be repeated once it may have reached the app: idempotent methods, also requests with an `Idempotency-Key`, or all.',
+					'What may be repeated once it may have reached the backend: idempotent methods, also requests with an `Idempotency-Key`, or all.',
 				),
 		},
 		['grpcCodes'],
-	),
-	'a mapping such as `{ attempts: 2 }`, or `off`',
-);
+	);
+	return orOff(retry, 'a mapping such as `{ attempts: 2 }`, or `off`');
+}

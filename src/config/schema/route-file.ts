@@ -3,6 +3,9 @@ import { appSchema } from './app.ts';
 import { block, duration, fieldFacts, flag, integer, size, word } from './field.ts';
 import { inboundSchema } from './inbound.ts';
 import { listenAddress } from './listen.ts';
+import { namedServices } from './named-service.ts';
+import { outboundSchema } from './outbound.ts';
+import { routeTests } from './route-test.ts';
 import { telemetrySchema } from './telemetry.ts';
 
 const MAX_HOPS = 32;
@@ -44,6 +47,8 @@ export const routeFileSchema = block(
 	{
 		app: appSchema,
 		inbound: inboundSchema,
+		outbound: outboundSchema.optional(),
+		services: namedServices.prefault({}).describe('Whom rules and outbound requests may mean, by name.'),
 		admin: block({ listen: listenAddress().prefault('127.0.0.1:9901').describe('Where the admin port listens.') })
 			.prefault({})
 			.describe('The admin port: dashboard, metrics, configuration.'),
@@ -63,11 +68,14 @@ export const routeFileSchema = block(
 		passthrough: flag().prefault(false).describe('Break glass: forward bytes, apply no policy.'),
 		shutdown: shutdown.prefault({}),
 		limits: limits.prefault({}),
+		tests: routeTests
+			.prefault([])
+			.describe('What is expected of the rules: run by `outrigger test` and before each reload.'),
 		unstable: block({}, [], 'an empty mapping')
 			.optional()
 			.describe('Where keys stand that are not settled yet; none at present.'),
 	},
-	['outbound', 'services', 'tls', 'tests', 'apiVersion', 'kind', 'metadata', 'spec'],
+	['tls', 'apiVersion', 'kind', 'metadata', 'spec'],
 	'a mapping with at least `app` and `inbound`',
 );
 

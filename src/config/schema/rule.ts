@@ -1,27 +1,21 @@
 import type * as z from 'zod';
-import { block, duration, fault, integer, listOf, size, text, word } from './field.ts';
+import type { Side } from '../config.ts';
+import { directResponse, faultInjection } from './answers.ts';
+import { backendRefs } from './backend.ts';
+import { block, duration, EVEN_WITH_ISSUES, fault, fieldFacts, listOf, size, text } from './field.ts';
+import { filterList, typeOfFilter } from './filters.ts';
 import { matchSchema } from './match.ts';
+import { HOSTNAME, RULE_NAME } from './names.ts';
+import { rateLimit } from './rate-limit.ts';
 import { retrySchema } from './retry.ts';
+import { sessionPersistence } from './session-persistence.ts';
 
 /** The Gateway API's bounds. */
 const MAX_HOSTNAMES = 16;
 const MAX_MATCHES = 64;
-const MAX_BACKENDS = 16;
-const MAX_WEIGHT = 1_000_000;
 const MAX_BODY_BYTES = 2 ** 50;
-
-/** A name as the Gateway API takes it, in any case; a wildcard stands for one or more whole labels at the front. */
-const HOSTNAME = /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*\.?$/;
-/** No blanks, quotes or backslashes: a rule's name is a metric label and a word in log lines. */
-const RULE_NAME = /^[!#-[\]-~]{1,253}$/;
-
-const backendRef = block(
-	{
-		name: word(['app']).describe('`app`, the only backend of this version.'),
-		weight: integer(1, MAX_WEIGHT).prefault(1).describe('Share of the requests among several backends.'),
-	},
-	['group', 'kind', 'namespace', 'port', 'filters'],
-);
+/** Files are written by hand or by small programs; beyond this a mistake is more likely. */
+const MAX_RULES = 20_000;
 
 const timeouts = block({
 	request: duration().prefault('0s').describe('Whole exchange, retries included. `0s`: none.'),
@@ -35,41 +29,126 @@ const timeouts = block({
 	context.addIssue(fault(backendRequest, 'is longer than the whole request', { expected, path: ['backendRequest'] }));
 });
 
-export const ruleSchema = block(
-	{
-		name: text('a name', 'visible ASCII without quotes and backslashes, at most 253 characters', RULE_NAME)
-			.optional()
-			.describe('Name in metrics and logs. Default: the pattern of the first path.'),
-		hostnames: listOf(
-			text(
-				'a hostname',
-				'a name such as `orders.shop.svc` or `*.shop.svc`; leave `hostnames` out for every host',
-				HOSTNAME,
-			),
-			MAX_HOSTNAMES,
-		)
-			.prefault([])
-			.describe(
-				'Hosts this rule is for; ports, case and a trailing dot do not count. `*.x` matches every name that ends in `.x`. Default: any.',
-			),
-		matches: listOf(matchSchema, MAX_MATCHES)
-			.prefault([{}])
-			.describe('The rule holds when one of these does. Default: every path.'),
-		backendRefs: listOf(backendRef, MAX_BACKENDS)
-			.min(1)
-			.prefault([{ name: 'app' }])
-			.describe('Where requests go.'),
-		timeouts: timeouts.prefault({}).describe('How long things may take.'),
-		retry: retrySchema.prefault({}).describe('When a request is tried again; `off` for never.'),
-		limits: block({
-			requestBody: size(0, MAX_BODY_BYTES)
-				.prefault(0)
-				.describe('Largest request body; a larger one gets 413. `0`: no limit.'),
-		})
-			.prefault({})
-			.describe('What a request may take.'),
-	},
-	['filters', 'hedge', 'sessionPersistence', 'rateLimit', 'authorization', 'fault', 'directResponse'],
-);
+const limits = block({
+	requestBody: size(0, MAX_BODY_BYTES)
+		.prefault(0)
+		.describe('Largest request body; a larger one gets 413. `0`: no limit.'),
+});
 
-export type RuleInput = z.output<typeof ruleSchema>;
+const APP_ALONE = backendRefs.parse([{ name: 'app' }]);
+
+/** Whether a rule, which may be malformed, needs no backend: it answers by itself. */
+export function answersItself(rule: Readonly<Record<string, unknown>>): boolean {
+	return rule['directResponse'] !== undefined || typesOfFilters(rule['filters']).includes('RequestRedirect');
+}
+
+function typesOfFilters(filters: unknown) {
+	return Array.isArray(filters) ? filters.map(typeOfFilter) : [];
+}
+
+/** Inbound, a rule without backends means the app; outbound, the service that has the host of the request. */
+const backendRefsOf = {
+	inbound: backendRefs
+		.optional()
+		.describe('Where requests go, by weight. Default: the app.')
+		.register(fieldFacts, { implied: (rule) => (answersItself(rule) ? undefined : APP_ALONE) }),
+	outbound: backendRefs
+		.optional()
+		.describe("Where requests go, by weight. Default: the service that lists the request's host."),
+};
+
+function ruleSchema(side: Side) {
+	return block(
+		{
+			name: text('a name', 'visible ASCII without quotes and backslashes, at most 253 characters', RULE_NAME)
+				.optional()
+				.describe('Name in metrics and logs. Default: the pattern of the first path.'),
+			hostnames: listOf(
+				text(
+					'a hostname',
+					'a name such as `orders.shop.svc` or `*.shop.svc`; leave `hostnames` out for every host',
+					HOSTNAME,
+				),
+				MAX_HOSTNAMES,
+			)
+				.prefault([])
+				.describe(
+					'Hosts this rule is for; ports, case and a trailing dot do not count. `*.x` matches every name that ends in `.x`. Default: any.',
+				),
+			matches: listOf(matchSchema, MAX_MATCHES)
+				.prefault([{}])
+				.describe('The rule holds when one of these does. Default: every path.'),
+			filters: filterList
+				.prefault([])
+				.describe('Steps that edit a request, its response or its way, in the words of the Gateway API.'),
+			backendRefs: backendRefsOf[side],
+			timeouts: timeouts.prefault({}).describe('How long things may take.'),
+			retry: retrySchema(side).prefault({}).describe('When a request is tried again; `off` for never.'),
+			sessionPersistence: sessionPersistence
+				.optional()
+				.describe('Keeps a client with the endpoint that served it first. Default: none.'),
+			rateLimit: rateLimit.optional().describe('How many requests are let through. Default: all.'),
+			fault: faultInjection.optional().describe('Faults on purpose, to see what they do. Default: none.'),
+			directResponse: directResponse.optional().describe('Answers in place of any backend. Default: none.'),
+			limits: limits.prefault({}).describe('What a request may take.'),
+		},
+		['hedge', 'authorization'],
+	).superRefine(checkRule, EVEN_WITH_ISSUES);
+}
+
+export const inboundRule = ruleSchema('inbound');
+export const outboundRule = ruleSchema('outbound');
+export type RuleInput = z.output<typeof inboundRule>;
+
+export function rulesOf<T extends z.ZodType>(rule: T) {
+	return listOf(rule, MAX_RULES).register(fieldFacts, {
+		noun: 'a list',
+		expected: `a list of at most ${MAX_RULES} rules`,
+	});
+}
+
+/** What the Gateway API forbids, and what would have no effect. The values may be malformed: that is told elsewhere. */
+function checkRule(rule: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+	const types = typesOfFilters(rule['filters']);
+	const redirect = types.indexOf('RequestRedirect');
+	const isDirect = rule['directResponse'] !== undefined;
+	if (redirect >= 0 && isDirect) {
+		const details = { expected: 'either of them', path: ['filters', redirect] };
+		context.addIssue(fault(rule, 'is a `RequestRedirect` beside a `directResponse`', details));
+	}
+	if (rule['backendRefs'] !== undefined && (redirect >= 0 || isDirect)) {
+		const answer = isDirect ? '`directResponse`' : '`RequestRedirect`';
+		const details = { expected: 'either of them', path: ['backendRefs'], isKey: true };
+		context.addIssue(fault(rule, `is never asked: the rule has a ${answer}`, details));
+	}
+	if (hasPrefixesOnly(rule['matches'])) return;
+	for (const path of prefixReplacements(rule)) {
+		const details = { expected: '`PathPrefix` in every match of the rule, or `replaceFullPath`', path };
+		context.addIssue(fault(rule, 'replaces a prefix, and a match of the rule has none', details));
+	}
+}
+
+function hasPrefixesOnly(matches: unknown): boolean {
+	if (!Array.isArray(matches)) return true;
+	return matches.every((match) => match?.path?.type === undefined || match.path.type === 'PathPrefix');
+}
+
+/** Where a rule's filters, its backends' among them, replace a prefix. */
+function* prefixReplacements(rule: Readonly<Record<string, unknown>>): Generator<PropertyKey[]> {
+	yield* prefixReplacementsIn(rule['filters'], ['filters']);
+	const { backendRefs } = rule;
+	if (!Array.isArray(backendRefs)) return;
+	for (const [index, ref] of backendRefs.entries()) {
+		yield* prefixReplacementsIn(ref?.filters, ['backendRefs', index, 'filters']);
+	}
+}
+
+function* prefixReplacementsIn(filters: unknown, path: readonly PropertyKey[]): Generator<PropertyKey[]> {
+	if (!Array.isArray(filters)) return;
+	for (const [index, filter] of filters.entries()) {
+		for (const key of ['requestRedirect', 'urlRewrite']) {
+			if (filter?.[key]?.path?.replacePrefixMatch === undefined) continue;
+			yield [...path, index, key, 'path', 'replacePrefixMatch'];
+		}
+	}
+}

@@ -1,3 +1,5 @@
+/** How a service is called: the app, or an entry of `services`. */
+import type * as z from 'zod';
 import { block, duration, integer, listOf, orOff, percentage, word } from './field.ts';
 
 /** One short of a million: more connections than a process can have descriptors for. */
@@ -5,17 +7,23 @@ const MAX_COUNT = 999_999;
 /** The window is cut into ten buckets; below this they would be shorter than the timers' resolution. */
 const MIN_WINDOW_MS = 100;
 
-const connect = block({
-	timeout: duration(1).prefault('1s').describe('Longest wait for a connection.'),
-	idle: duration()
-		.optional()
-		.describe('Age at which an idle connection is closed. Default: learned from the app, 4s until something is known.'),
-	maxConnections: integer(1, MAX_COUNT).prefault(1024).describe('Connections at a time.'),
-	maxRequestsPerConnection: integer(0, MAX_COUNT)
-		.prefault(0)
-		.describe('Requests after which a connection is replaced. `0`: no limit.'),
-	maxAge: duration().prefault('0s').describe('Age at which a connection is replaced. `0s`: no limit.'),
-});
+/** On loopback a second is an age; elsewhere a lost packet alone costs one. */
+const APP_CONNECT_TIMEOUT = '1s';
+const SERVICE_CONNECT_TIMEOUT = '5s';
+
+function connect(timeout: string) {
+	return block({
+		timeout: duration(1).prefault(timeout).describe('Longest wait for a connection.'),
+		idle: duration()
+			.optional()
+			.describe('Age at which an idle connection is closed. Default: learned, 4s until something is known.'),
+		maxConnections: integer(1, MAX_COUNT).prefault(1024).describe('Connections at a time.'),
+		maxRequestsPerConnection: integer(0, MAX_COUNT)
+			.prefault(0)
+			.describe('Requests after which a connection is replaced. `0`: no limit.'),
+		maxAge: duration().prefault('0s').describe('Age at which a connection is replaced. `0s`: no limit.'),
+	});
+}
 
 const limits = block({
 	requests: integer(1, MAX_COUNT).prefault(1024).describe('Requests at a time; more get 503.'),
@@ -37,31 +45,23 @@ const circuitBreaker = orOff(
 	'a mapping such as `{ volumeThreshold: 20 }`, or `off`',
 );
 
-export const serviceSchema = block(
-	{
-		connect: connect.prefault({}).describe('Connections.'),
+const retryBudget = block({
+	percent: percentage().prefault(20).describe('Retries as a share of the requests in flight.'),
+	minPerSecond: integer(0, MAX_COUNT).prefault(10).describe('Retries a second that are always allowed.'),
+});
+
+function policyKeys(connectTimeout: string) {
+	return {
+		connect: connect(connectTimeout).prefault({}).describe('Connections.'),
 		limits: limits.prefault({}).describe('How much is let through at a time.'),
 		circuitBreaker: circuitBreaker.prefault({}).describe('Stops asking while nothing works; `off` for never.'),
-		retryBudget: block({
-			percent: percentage().prefault(20).describe('Retries as a share of the requests in flight.'),
-			minPerSecond: integer(0, MAX_COUNT).prefault(10).describe('Retries a second that are always allowed.'),
-		})
-			.prefault({})
-			.describe('How many retries all rules together may make.'),
-	},
-	[
-		'hostnames',
-		'ports',
-		'listen',
-		'protocol',
-		'endpoints',
-		'dns',
-		'file',
-		'kubernetes',
-		'subsets',
-		'tls',
-		'loadBalancer',
-		'outlierDetection',
-		'healthCheck',
-	],
-);
+		retryBudget: retryBudget.prefault({}).describe('How many retries all rules together may make.'),
+	};
+}
+
+/** Keys of the policy that later versions know. */
+export const LATER_POLICY_KEYS = ['tls', 'loadBalancer', 'outlierDetection', 'healthCheck'] as const;
+
+export const appPolicy = block(policyKeys(APP_CONNECT_TIMEOUT), LATER_POLICY_KEYS);
+export const servicePolicyKeys = policyKeys(SERVICE_CONNECT_TIMEOUT);
+export type ServicePolicyInput = z.output<typeof appPolicy>;

@@ -8,6 +8,8 @@ export interface Field {
 	readonly keys: Readonly<Record<string, z.core.$ZodType>> | null;
 	/** Schema of a list's items. */
 	readonly items: z.core.$ZodType | null;
+	/** Schema of the values of a mapping with names of the file's own choice. */
+	readonly values: z.core.$ZodType | null;
 	/** Facts of all layers; an outer one wins. */
 	readonly facts: FieldFacts;
 	readonly description: string;
@@ -35,7 +37,8 @@ export function describeField(schema: z.core.$ZodType): Field {
 	}
 	const keys = inner instanceof z.core.$ZodObject ? inner._zod.def.shape : null;
 	const items = inner instanceof z.core.$ZodArray ? inner._zod.def.element : null;
-	return { keys, items, facts, description, fallback, isOptional, innermost: inner };
+	const values = inner instanceof z.core.$ZodRecord ? inner._zod.def.valueType : null;
+	return { keys, items, values, facts, description, fallback, isOptional, innermost: inner };
 }
 
 function unwrapOnce(schema: z.core.$ZodType): z.core.$ZodType | null {
@@ -52,9 +55,15 @@ function unwrapOnce(schema: z.core.$ZodType): z.core.$ZodType | null {
 export function fieldAt(root: z.core.$ZodType, path: readonly (string | number)[]): Field | null {
 	let field = describeField(root);
 	for (const segment of path) {
-		const next = typeof segment === 'number' ? field.items : field.keys?.[segment];
-		if (next === undefined || next === null) return null;
+		const next = typeof segment === 'number' ? field.items : schemaOfKey(field, segment);
+		if (next === null) return null;
 		field = describeField(next);
 	}
 	return field;
+}
+
+/** What a key of a mapping holds; `null` when it is none of its keys. */
+export function schemaOfKey({ keys, values }: Field, key: string): z.core.$ZodType | null {
+	if (keys === null) return values;
+	return Object.hasOwn(keys, key) ? (keys[key] ?? null) : null;
 }

@@ -1,0 +1,66 @@
+/** Names that are given twice, and names of nothing. */
+import type { IssueList } from './issue-list.ts';
+import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
+import { canonicalHostname } from './schema/names.ts';
+import { routeFileSchema } from './schema/route-file.ts';
+import { describeField, type Field, schemaOfKey } from './schema/walk.ts';
+
+/** Each side has its own names. */
+export function checkRuleNames(root: Located, side: string, issues: IssueList): void {
+	const first = new Map<string, Located>();
+	for (const [index, rule] of locate(root, [side, 'routes']).node.items.entries()) {
+		const name = rule.entries.get('name');
+		if (typeof name?.value !== 'string') continue;
+		const earlier = first.get(name.value);
+		if (earlier === undefined) {
+			first.set(name.value, name);
+			continue;
+		}
+		const path: PathSegment[] = [side, 'routes', index, 'name'];
+		const message = `\`${formatPath(path)}\` is the name of the rule on ${lineText(earlier.span, name.span.file)} as well`;
+		issues.error(name.span, { path, message, expected: 'a name of its own for each rule' });
+	}
+}
+
+/** Callers say a hostname, so it must mean one service. */
+export function checkHostnames(root: Located, issues: IssueList): void {
+	const first = new Map<string, { readonly service: string; readonly node: Located }>();
+	for (const [service, entry] of locate(root, ['services']).node.entries) {
+		for (const [index, node] of (entry.entries.get('hostnames')?.items ?? []).entries()) {
+			if (typeof node.value !== 'string') continue;
+			const hostname = canonicalHostname(node.value);
+			const earlier = first.get(hostname);
+			if (earlier === undefined) first.set(hostname, { service, node });
+			if (earlier === undefined || earlier.service === service) continue;
+			const path: PathSegment[] = ['services', service, 'hostnames', index];
+			const other = `\`services.${earlier.service}\` on ${lineText(earlier.node.span, node.span.file)}`;
+			const message = `\`${formatPath(path)}\` is a hostname of ${other} as well`;
+			issues.error(node.span, { path, message, expected: 'one service for each hostname' });
+		}
+	}
+}
+
+/** A key without a value means its default; a name of the file's own has none, and would vanish without a word. */
+export function checkNamesOfNothing(root: Located, issues: IssueList): void {
+	visit(describeField(routeFileSchema), root, [], issues);
+}
+
+function visit(field: Field, node: Located, path: readonly PathSegment[], issues: IssueList): void {
+	const isShortList = field.items !== null && node.kind === 'map';
+	for (const [name, child] of node.entries) {
+		const below = [...path, name];
+		if (child.value === null && (field.values !== null || isShortList)) reportNothing(child, below, issues);
+		const schema = schemaOfKey(field, name);
+		if (schema !== null && child.kind !== 'scalar') visit(describeField(schema), child, below, issues);
+	}
+	if (field.items === null) return;
+	const item = describeField(field.items);
+	// Lists of scalars, of which there may be many, have no names in them.
+	if (item.keys === null) return;
+	for (const [index, child] of node.items.entries()) visit(item, child, [...path, index], issues);
+}
+
+function reportNothing(node: Located, path: readonly PathSegment[], issues: IssueList): void {
+	const message = `\`${formatPath(path)}\` has no value`;
+	issues.error(node.key ?? node.span, { path, message, expected: 'a value, or no such key' });
+}

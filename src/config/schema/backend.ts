@@ -1,0 +1,20 @@
+import type * as z from 'zod';
+import { targetKeys } from './backend-target.ts';
+import { block, integer, listOf, shared } from './field.ts';
+import { filterList } from './filters.ts';
+
+/** The Gateway API's bounds. */
+const MAX_BACKENDS = 16;
+const MAX_WEIGHT = 1_000_000;
+
+const backendRef = shared(
+	'backendRef',
+	block({
+		...targetKeys,
+		weight: integer(0, MAX_WEIGHT).prefault(1).describe("Share of the requests among the rule's backends; `0`: none."),
+		filters: filterList.prefault([]).describe("Filters for requests that go to this backend, after the rule's own."),
+	}),
+);
+
+export const backendRefs = listOf(backendRef, MAX_BACKENDS).min(1);
+export type BackendRefsInput = z.output<typeof backendRefs>;

@@ -1,0 +1,30 @@
+import { isLoopback } from '../addresses.ts';
+import { block, EVEN_WITH_ISSUES, fault, flag, word } from './field.ts';
+import { listenAddress } from './listen.ts';
+import { outboundRule, rulesOf } from './rule.ts';
+
+export const outboundSchema = block(
+	{
+		listen: listenAddress().describe('Where the app sends what it asks of others; also as its HTTP proxy.'),
+		unknownHosts: word(['passthrough', 'reject'])
+			.prefault('passthrough')
+			.describe('What becomes of requests to hosts that no service lists and no rule names: on to that host, or 502.'),
+		open: flag()
+			.prefault(false)
+			.describe('Whether others than this machine may call through it, with `listen` on an address that they reach.'),
+		routes: rulesOf(outboundRule)
+			.prefault([])
+			.describe(
+				'The rules. The most specific one wins, whatever the order. Default: by host to the service that lists it.',
+			),
+	},
+	['deadlines', 'authorization'],
+	'where the app calls through, such as `outbound: { listen: 127.0.0.1:15001 }`',
+)
+	.superRefine(({ listen, open }, context) => {
+		if (open === true || typeof listen?.host !== 'string' || isLoopback(listen.host)) return;
+		const expected = 'a loopback address such as `127.0.0.1:15001`, or `open: true`';
+		const message = 'is no loopback address: whoever reaches it can call through it';
+		context.addIssue(fault(listen, message, { expected, path: ['listen'] }));
+	}, EVEN_WITH_ISSUES)
+	.describe('From the app to others. Default: none.');
