@@ -43,7 +43,7 @@ function compile(
 		),
 	];
 	const response: ResponseFilter[] = filters.flatMap((filter) =>
-		filter.type === 'ResponseHeaderModifier' ? [new ResponseHeaderModifier(filter, answers.length > 0)] : [],
+		filter.type === 'ResponseHeaderModifier' ? [new ResponseHeaderModifier(filter)] : [],
 	);
 	response.push(...cors);
 	return request.length + response.length === 0 ? null : { request, response };

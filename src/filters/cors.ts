@@ -38,7 +38,7 @@ const MAX_ECHO_LENGTH = 4096;
 const NAMES = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/;
 
 export class Cors implements RequestFilter, ResponseFilter {
-	readonly editsOwn = true;
+	readonly editsFailures = true;
 	readonly #origins: OriginList;
 	/** Every origin gets the same answer, `*`. */
 	readonly #isSame: boolean;

@@ -69,12 +69,10 @@ export class RequestHeaderModifier implements RequestFilter {
 }
 
 export class ResponseHeaderModifier implements ResponseFilter {
-	readonly editsOwn: boolean;
+	readonly editsFailures = false;
 	readonly #editor: HeaderEditor;
 
-	/** `editsOwn`: for rules that answer by themselves, which have no other responses. */
-	constructor(edits: HeaderEdits, editsOwn: boolean) {
-		this.editsOwn = editsOwn;
+	constructor(edits: HeaderEdits) {
 		this.#editor = new HeaderEditor(edits);
 	}
 

@@ -203,12 +203,6 @@ export class HeaderList {
 		this.addedIds.push(id);
 	}
 
-	/** The same where `fieldIdOf` the name is known. */
-	appendField(name: string, id: number, value: string): void {
-		this.added.push(name, value);
-		this.addedIds.push(id);
-	}
-
 	/** The same for a known field, under its lower-case name: nothing has to be looked up. */
 	appendId(id: FieldId, value: string): void {
 		this.added.push(FIELD_NAMES[id] as string, value);
