@@ -4,10 +4,10 @@ import { faultFilters } from '../filters/fault.ts';
 import type { RequestFilter } from '../filters/filter.ts';
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { loopClock } from '../io/loop-clock.ts';
-import { systemClock, systemRandom } from '../io/system.ts';
+import { sha256, systemClock, systemRandom } from '../io/system.ts';
 import type { ProxyContext, Route } from '../proxy/context.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
-import { buildRoute, type RouteParts } from './routes.ts';
+import { buildRoute, identityOf, type RouteParts } from './routes.ts';
 import type { Services } from './services.ts';
 import type { Taken } from './taken.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -67,6 +67,7 @@ function* buildSide(
 		routeSeries: telemetry.routeBinder(side, config),
 		backendOf: (target) => services.backendOf(target),
 		policyOf: (rule) => policyOf(side, rule, limiters),
+		digest: sha256,
 	};
 	const inputs: RouteInput<Route>[] = [];
 	for (const rule of rules) {
@@ -99,11 +100,6 @@ function policyOf(side: Side, rule: Rule, limiters: LimiterGeneration): readonly
 	if (rateLimit !== null) filters.push(limiters.limiterFor(`${side} ${identityOf(rule)}`, rateLimit));
 	if (fault !== null) filters.push(...faultFilters(fault));
 	return filters;
-}
-
-/** By which a rule is known in another version of the file: its own name, else all that it is for. */
-function identityOf({ isNamed, name, hostnames, matches }: Rule): string {
-	return isNamed ? name : JSON.stringify([hostnames, matches]);
 }
 
 /** What `/routes` shows. */
