@@ -10,7 +10,7 @@ import { ProxyError } from '../error.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { CompileRegex } from '../routing/regex.ts';
 import type { RouteHit } from '../routing/table.ts';
-import { type AskedRequest, headOf } from './asked-request.ts';
+import { type AskedRequest, asSeenBy, headOf, headOfText } from './asked-request.ts';
 import { runFilters } from './filtered.ts';
 import { type Candidate, Judge } from './judge.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
@@ -98,6 +98,13 @@ export class Explainer {
 	evaluate(asked: AskedRequest): Evaluation {
 		const head = headOf(asked);
 		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head);
+	}
+
+	/** The same for a head as it stood on the wire, one character a byte. */
+	evaluateText(side: Side, text: string): Evaluation {
+		const head = headOfText(text);
+		if (head instanceof ProxyError) return this.refused({ side, method: '', host: '', path: '', headers: [] }, head);
+		return this.evaluateHead(side, asSeenBy(side, head));
 	}
 
 	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
