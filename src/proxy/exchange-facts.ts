@@ -1,6 +1,6 @@
 /** What is known of an exchange: the record that metrics, access log and traces read when it is over. */
 import { type Random, TimerEntry } from '../clock.ts';
-import type { Match } from '../config/config.ts';
+import type { Match, Side } from '../config/config.ts';
 import type { ErrorCode, ProxyError } from '../error.ts';
 import type { FilteredRequest } from '../filters/filter.ts';
 import type { RequestHead } from '../http/head.ts';
@@ -73,6 +73,14 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 
 	get route(): string {
 		return this.matched?.rule.name ?? '';
+	}
+
+	get side(): Side {
+		return this.context.side;
+	}
+
+	get service(): string {
+		return this.upstream?.name ?? '';
 	}
 
 	get method(): string {

@@ -15,6 +15,7 @@ import type { HeaderList } from '../http/header-list.ts';
 import { stripResponseHopByHop } from '../http/hop-by-hop.ts';
 import type { DownstreamStream, StreamSink, UpstreamStream } from '../ports/stream.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { endsTunnel, openTunnel } from './connect.ts';
 import type { ProxyContext, Route } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import { State } from './exchange-state.ts';
@@ -88,7 +89,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 			attempt.refuse();
 			return this.onAttemptFailed(refusal);
 		}
-		const got = attempt.begin(endpoint as Endpoint, fresh);
+		const got = attempt.begin(endpoint as Endpoint, fresh || endsTunnel(this));
 		if (got instanceof ProxyError) return this.onAttemptFailed(got);
 		// The first leaves with the batch that brought it; nobody flushes what comes later.
 		if (got !== null) return this.attempts.length === 1 ? this.send(attempt, got) : this.onConnected(attempt, got);
@@ -104,6 +105,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private send(attempt: Attempt, stream: UpstreamStream): void {
 		attempt.take(stream);
 		this.to(State.sent);
+		if (endsTunnel(this)) return openTunnel(attempt, stream);
 		stream.head(this.head, attempt);
 		attempt.isReused = stream.isReused;
 		if (this.attempts.length === 1)

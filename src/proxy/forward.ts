@@ -45,14 +45,14 @@ export class Forwarder implements RequestHandler {
 
 	onRequest(stream: DownstreamStream, head: RequestHead): StreamSink {
 		const exchange = new Exchange(this.context, STEPS, stream, head);
-		this.context.recorder.began();
+		this.context.recorder.began(this.context.side);
 		forward(exchange);
 		return exchange;
 	}
 
 	onBadRequest(stream: DownstreamStream, error: ProxyError, head: RequestHead): void {
 		const exchange = new Exchange(this.context, STEPS, stream, head);
-		this.context.recorder.began();
+		this.context.recorder.began(this.context.side);
 		exchange.reply(error);
 	}
 

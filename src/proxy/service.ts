@@ -35,8 +35,8 @@ export interface ServiceOptions {
 
 export class Service {
 	readonly name: string;
-	/** All of them; a backend may lead to a part. */
-	readonly endpoints: readonly Endpoint[];
+	/** All of them, as a snapshot: replaced whole. A backend may lead to a part, and keeps the snapshot that it was made of. */
+	endpoints: readonly Endpoint[];
 	readonly breaker: CircuitBreaker | null;
 	readonly budget: RetryBudget;
 	readonly maxRetries: number;
