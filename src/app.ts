@@ -4,11 +4,13 @@
  */
 
 import type { AdminProviders } from './admin/admin-server.ts';
+import { explainEndpoints } from './admin/explain-endpoints.ts';
 import type { Health, ProbeProviders } from './admin/probe-endpoints.ts';
 import { AppHealth } from './app/app-health.ts';
 import { bind } from './app/bind.ts';
 import { Control } from './app/control.ts';
 import { drainListener, waitUntil, waitWhile } from './app/drain.ts';
+import { Explaining } from './app/explaining.ts';
 import { Front, type FrontOptions } from './app/front.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
@@ -74,7 +76,8 @@ export class App {
 			telemetry,
 			onFirstHealthy: () => this.inbound?.listener.release(),
 		});
-		this.control = new Control(config, this.adminProviders(), telemetry.log);
+		const explaining = new Explaining(() => this.snapshot, telemetry.recent);
+		this.control = new Control(config, this.adminProviders(), explainEndpoints(explaining), telemetry.log);
 	}
 
 	private snapshotInput(taken: Taken) {

@@ -10,11 +10,11 @@ import { ProxyError } from '../error.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { CompileRegex } from '../routing/regex.ts';
 import type { RouteHit } from '../routing/table.ts';
-import { type AskedRequest, headOf } from './asked-request.ts';
+import { type AskedRequest, asSeenBy, headOf, headOfText } from './asked-request.ts';
 import { runFilters } from './filtered.ts';
 import { type Candidate, Judge } from './judge.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
-import { type Mask, maskFor } from './mask.ts';
+import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
 import { effectiveAt, originOf, type PolicyValue, policyAt, policyOfRule } from './policy.ts';
 import { Precedence } from './precedence.ts';
@@ -86,8 +86,8 @@ const NO_LOSERS: Losers = { nearest: [], others: {} };
 export class Explainer {
 	private readonly file: ExplainedFile;
 	private readonly redaction: Redaction;
-	/** Where each rule stands among those that the file has as rules; made when it is first asked for. */
-	private places: Map<Rule, number> | null = null;
+	/** Made when it is first asked for. */
+	private masks: Masks | null = null;
 
 	constructor(file: ExplainedFile) {
 		this.file = file;
@@ -100,10 +100,18 @@ export class Explainer {
 		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head);
 	}
 
+	/** The same for a head as it stood on the wire, one character a byte. */
+	evaluateText(side: Side, text: string): Evaluation {
+		const head = headOfText(text);
+		if (head instanceof ProxyError) return this.refused({ side, method: '', host: '', path: '', headers: [] }, head);
+		return this.evaluateHead(side, asSeenBy(side, head));
+	}
+
 	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
 	*explain(asked: AskedRequest, limit: number): Generator<undefined, Explanation, undefined> {
 		const { fate, winner, head } = this.evaluate(asked);
 		const isRouted = head !== null && fate.outcome.kind !== 'bytes' && this.listens(asked.side);
+		yield;
 		const losers = isRouted ? yield* this.losers(asked.side, head, winner, limit, null) : NO_LOSERS;
 		return { ...fate, losers };
 	}
@@ -217,17 +225,15 @@ export class Explainer {
 
 	/** Where the rule stands in the effective configuration; `null`: it was not written there. */
 	private pathOf(side: Side, rule: Rule | undefined): readonly (string | number)[] | null {
-		if (rule === undefined) return null;
-		this.places ??= new Map([...placesOf(this.file.config.inbound.routes), ...placesOf(this.rulesOf('outbound'))]);
-		const index = this.places.get(rule);
-		return index === undefined ? null : [side, 'routes', index];
+		const index = rule === undefined ? -1 : placeAmongOwn(this.rulesOf(side), rule);
+		return index < 0 ? null : [side, 'routes', index];
 	}
 
 	private maskOf(side: Side, rule: Rule | undefined): Mask {
-		const { masked } = this.file;
-		if (masked.length === 0) return (text) => text;
+		if (this.file.masked.length === 0) return NO_MASK;
+		this.masks ??= new Masks(this.file.masked);
 		const path = this.pathOf(side, rule);
-		return path === null ? (text) => text : maskFor(masked, `${path[0]}.${path[1]}[${path[2]}]`);
+		return path === null ? NO_MASK : this.masks.of(`${path[0]}.${path[1]}[${path[2]}]`);
 	}
 
 	private policyOf(side: Side, rule: Rule, { kind, backends }: Outcome): PolicyGroup[] {
@@ -251,9 +257,14 @@ export class Explainer {
 	}
 }
 
-/** Rules of other documents stand among the file's own once all are ordered. */
-function placesOf(rules: readonly Rule[]): [Rule, number][] {
-	return rules.filter(({ origin }) => origin === '').map((rule, index) => [rule, index]);
+/** Rules of other documents stand among the file's own once all are ordered; -1 for one of them. */
+function placeAmongOwn(rules: readonly Rule[], rule: Rule): number {
+	let place = 0;
+	for (const each of rules) {
+		if (each === rule) return rule.origin === '' ? place : -1;
+		if (each.origin === '') place++;
+	}
+	return -1;
 }
 
 /** Without asking any rule. */

@@ -112,6 +112,11 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 		return this.head.target;
 	}
 
+	/** Edits never touch it. */
+	get headText(): string {
+		return this.head.headers.text;
+	}
+
 	get httpVersion(): number {
 		return this.head.version;
 	}
