@@ -3,7 +3,8 @@
  * the host itself where that is allowed.
  */
 import { ProxyError } from '../error.ts';
-import type { Backend, Destinations } from '../proxy/context.ts';
+import type { Backend } from '../proxy/backend.ts';
+import type { Destinations } from '../proxy/context.ts';
 import type { NamedService } from './named-service.ts';
 import type { UnknownHosts } from './unknown-hosts.ts';
 

@@ -6,7 +6,7 @@
  * still listed. Attempts under way end at the endpoints that they have.
  */
 import type { EndpointConfig, ServiceConfig } from '../config/config.ts';
-import type { Backend } from '../proxy/context.ts';
+import { Backend } from '../proxy/backend.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
 import type { Service } from '../proxy/service.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -64,14 +64,14 @@ export class NamedService {
 	backend(label: string, subset: string, port: number): Backend {
 		const labels = subset === '' ? {} : this.config.subsets[subset];
 		if (labels === undefined) {
-			return { label, service: null, invalid: 'names no subset of its service', endpoints: [], filters: null };
+			return Backend.nowhere(label, 'names no subset of its service');
 		}
 		const members = this.atPort(
 			this.members.filter(({ endpoint }) => hasLabels(endpoint, labels)),
 			port,
 		);
 		const endpoints = members.map(({ endpoint }) => endpoint);
-		return { label, service: this.service, invalid: '', endpoints, filters: null };
+		return new Backend({ label, service: this.service, invalid: '', endpoints });
 	}
 
 	/** An endpoint has one port: where the service has several, those that have the one asked for, if any has it. */

@@ -1,9 +1,11 @@
 /** Rules → routes that are ready to be obeyed: their numbers looked up, their filters compiled, their backends found. */
+import { WeightedChoice } from '../balancing/weighted.ts';
 import type { BackendRef, BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
 import { compileFilters } from '../filters/chain.ts';
 import type { FilterChain, RequestFilter } from '../filters/filter.ts';
 import type { RouteSeries } from '../ports/telemetry.ts';
-import type { Backend, MirrorTarget, Route } from '../proxy/context.ts';
+import type { Backend } from '../proxy/backend.ts';
+import type { MirrorTarget, Route } from '../proxy/context.ts';
 
 /** Raw bytes may be silent for longer than a request: as Envoy's and HAProxy's usual tunnel timeouts. */
 const TUNNEL_IDLE_MS = 60 * 60 * 1000;
@@ -17,6 +19,7 @@ export interface RouteParts {
 
 export function buildRoute(rule: Rule, parts: RouteParts): Route {
 	const { timeouts } = rule;
+	const backends = rule.backendRefs.map((ref) => parts.backendOf(ref).weighted(ref.weight, filtersOf(ref)));
 	return {
 		rule,
 		series: parts.routeSeries(rule),
@@ -25,7 +28,9 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 			policy: parts.policyOf(rule),
 			directResponse: rule.directResponse,
 		}),
-		backends: rule.backendRefs.map((ref) => ({ ...parts.backendOf(ref), filters: filtersOf(ref) })),
+		backends,
+		// One that has a weight is all that there is.
+		split: backends.length === 1 && backends[0]?.weight !== 0 ? null : new WeightedChoice(backends),
 		mirrors: rule.filters.filter(isMirror).map((filter) => mirrorTarget(filter, parts)),
 		requestTimeoutMs: timeouts.request,
 		attemptTimeoutMs: timeouts.backendRequest,

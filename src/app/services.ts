@@ -5,7 +5,8 @@
  * running one is touched before `takeOver`, so that a file that is refused has changed nothing.
  */
 import type { BackendTarget, Config } from '../config/config.ts';
-import type { Backend, Destinations } from '../proxy/context.ts';
+import { Backend } from '../proxy/backend.ts';
+import type { Destinations } from '../proxy/context.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { APP_SERVICE, AppService } from './app-service.ts';
@@ -36,11 +37,11 @@ export class Services {
 	}
 
 	backendOf({ label, service, subset, port, invalid }: BackendTarget): Backend {
-		if (invalid !== '') return nowhere(label, invalid);
+		if (invalid !== '') return Backend.nowhere(label, invalid);
 		if (service === APP_SERVICE) {
-			return { label, service: this.app.service, invalid: '', endpoints: [this.app.endpoint], filters: null };
+			return new Backend({ label, service: this.app.service, invalid: '', endpoints: [this.app.endpoint] });
 		}
-		return this.named.get(service)?.backend(label, subset, port) ?? nowhere(label, 'names no service');
+		return this.named.get(service)?.backend(label, subset, port) ?? Backend.nowhere(label, 'names no service');
 	}
 
 	/** Where requests go that no rule sends anywhere. */
@@ -79,8 +80,4 @@ export class Services {
 	close(): void {
 		for (const pool of this.pools()) pool.close();
 	}
-}
-
-function nowhere(label: string, invalid: string): Backend {
-	return { label, service: null, invalid, endpoints: [], filters: null };
 }

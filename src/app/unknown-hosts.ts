@@ -6,7 +6,7 @@
  * has under way ends as it began; its idle connections close at once. In the metrics all of them are one service.
  */
 import type { ServicePolicy } from '../config/config.ts';
-import type { Backend } from '../proxy/context.ts';
+import { Backend } from '../proxy/backend.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
 import type { Service } from '../proxy/service.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -76,7 +76,7 @@ export class UnknownHosts {
 		const pool = buildPool(env, { service: PASSTHROUGH_SERVICE, target, policy, recorder: env.metrics });
 		const endpoints = [new Endpoint({ address: label, weight: 1, labels: {}, pool })];
 		const service = buildService(PASSTHROUGH_SERVICE, endpoints, policy, noop);
-		return { service, pool, backend: { label, service, invalid: '', endpoints, filters: null } };
+		return { service, pool, backend: new Backend({ label, service, invalid: '', endpoints }) };
 	}
 
 	private makeRoom(): void {

@@ -86,8 +86,6 @@ function listed(values: readonly string[]): string {
 }
 
 function saysVary(headers: HeaderList): boolean {
-	const value = headers.joined('vary');
-	return (
-		value !== undefined && value.split(',').some((part) => part.trim().toLowerCase() === ORIGIN || part.trim() === ANY)
-	);
+	const listed = headers.joined('vary') ?? '';
+	return listed.split(',').some((part) => part.trim().toLowerCase() === ORIGIN || part.trim() === ANY);
 }

@@ -1,25 +1,12 @@
 /** What all exchanges of a listener share. Made by `app/`; replaced whole when the route file changes. */
+import type { WeightedChoice } from '../balancing/weighted.ts';
 import type { Clock, Random, Timers } from '../clock.ts';
 import type { Rule, Side } from '../config/config.ts';
 import type { ProxyError } from '../error.ts';
 import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import type { RouteTable } from '../routing/table.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { Service } from './service.ts';
-
-/** What a backendRef leads to. */
-export interface Backend {
-	/** As written: `payments/canary`. */
-	readonly label: string;
-	/** `null`: nothing can be sent there, and `invalid` says why. */
-	readonly service: Service | null;
-	readonly invalid: string;
-	/** Those of the subset, if it names one. */
-	readonly endpoints: readonly Endpoint[];
-	/** In force after the rule's own; `null`: none. */
-	readonly filters: FilterChain | null;
-}
+import type { Backend } from './backend.ts';
 
 /** A copy of some requests to somewhere whose answers interest nobody. */
 export interface MirrorTarget {
@@ -41,6 +28,8 @@ export interface Route {
 	readonly filters: FilterChain | null;
 	/** Empty: by host (`ProxyContext.destinations`), or nowhere. */
 	readonly backends: readonly Backend[];
+	/** Draws one of several; `null` where there is nothing to draw. */
+	readonly split: WeightedChoice<Backend> | null;
 	/** Empty: none. */
 	readonly mirrors: readonly MirrorTarget[];
 	/** Milliseconds; 0 when there is none. */

@@ -7,7 +7,8 @@ import type { RequestHead } from '../http/head.ts';
 import type { DownstreamStream } from '../ports/stream.ts';
 import type { ExchangeRecord, RouteSeries } from '../ports/telemetry.ts';
 import type { Attempt } from './attempt.ts';
-import type { Backend, ProxyContext, Route } from './context.ts';
+import type { Backend } from './backend.ts';
+import type { ProxyContext, Route } from './context.ts';
 import type { Service } from './service.ts';
 
 /** What a request that no rule matches has matched. */

@@ -20,8 +20,9 @@ import {
 } from '../resilience/retry.ts';
 import { retryAfterMs } from '../resilience/retry-after.ts';
 import type { Attempt } from './attempt.ts';
-import { chooseBackend, chooseEndpoint } from './choose.ts';
-import type { Backend, ProxyContext, Route } from './context.ts';
+import type { Backend } from './backend.ts';
+import { chooseBackend } from './choose.ts';
+import type { ProxyContext, Route } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Exchange, type Steps } from './exchange.ts';
 import { State } from './exchange-state.ts';
@@ -243,7 +244,7 @@ const STEPS: Steps = {
 	chooseEndpoint(x: Exchange): Endpoint | null {
 		const { attempts, context } = x;
 		const failed = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt).target;
-		return chooseEndpoint((x.backend as Backend).endpoints, context.random, failed);
+		return (x.backend as Backend).pick(context.random, failed);
 	},
 
 	editResponse,

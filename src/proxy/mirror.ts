@@ -11,8 +11,8 @@ import { type ErrorCode, ProxyError } from '../error.ts';
 import { RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
-import { chooseEndpoint } from './choose.ts';
-import type { Backend, ProxyContext } from './context.ts';
+import type { Backend } from './backend.ts';
+import type { ProxyContext } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Service } from './service.ts';
 
@@ -45,7 +45,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	/** `null`: there is nowhere to send it, or the service must be left alone. */
 	static start(context: ProxyContext, backend: Backend, head: RequestHead): Mirror | null {
 		const { service } = backend;
-		const endpoint = chooseEndpoint(backend.endpoints, context.random, null);
+		const endpoint = backend.pick(context.random, null);
 		if (service === null || endpoint === null || service.allow(context.clock.now()) !== null) return null;
 		const mirror = new Mirror(context, head, service, endpoint);
 		mirror.begin();

@@ -173,7 +173,6 @@ function retryReason(i: RetryInput, policy: RetryPolicy): RetryReason | null {
 
 function conditionOf(error: ProxyError, hasWritten: boolean): RetryCondition | null {
 	switch (error.code) {
-		case 'dns_failed':
 		case 'connect_failed':
 		case 'connect_timeout':
 		case 'upstream_tls_failed':

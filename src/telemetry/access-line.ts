@@ -1,7 +1,8 @@
 /** One line of access log for a finished exchange. Pure; docs/logs.md describes the fields. */
+
+import { type QueryRedactor, withoutUserInfo } from '../http/redact.ts';
 import type { AttemptRecord, ExchangeRecord } from '../ports/telemetry.ts';
 import { jsonMillis, jsonString, jsonTime } from './json-text.ts';
-import { type QueryRedactor, withoutUserInfo } from './redact.ts';
 
 export type AccessFormat = 'json' | 'combined';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProxyError } from '../../src/error.ts';
-import type { Backend } from '../../src/proxy/context.ts';
+import type { Backend } from '../../src/proxy/backend.ts';
 import { RunningServices } from './running-services.ts';
 
 let running: RunningServices;
