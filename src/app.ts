@@ -18,10 +18,11 @@ import type { Rejected, Taken } from './app/taken.ts';
 import type { Telemetry } from './app/telemetry.ts';
 import type { Config } from './config/config.ts';
 import type { Issue } from './config/issue.ts';
+import { RateLimiters } from './filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from './http1/limits.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
 import { loopClock } from './io/loop-clock.ts';
-import { systemClock } from './io/system.ts';
+import { sha256, systemClock } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
 import { OwnListeners } from './upstream/own-listeners.ts';
 
@@ -62,9 +63,11 @@ export class App {
 			metrics: telemetry.metrics,
 			headLimits: { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers },
 			ownListeners: new OwnListeners(),
+			rateLimiters: new RateLimiters(sha256),
 		};
 		this.snapshot = buildSnapshot({ ...this.snapshotInput(taken), before: null });
 		this.snapshot.services.takeOver(null, telemetry.metrics);
+		this.env.rateLimiters.commit(this.snapshot.limiters);
 		this.health = new AppHealth({
 			config,
 			service: this.snapshot.services.app,
@@ -158,6 +161,7 @@ export class App {
 		this.rejected = null;
 		telemetry.configure(config);
 		services.takeOver(before.services, telemetry.metrics);
+		this.env.rateLimiters.commit(snapshot.limiters);
 		this.inbound?.obey(inbound.context, services.app.endpoint);
 		if (outbound !== null) this.outbound?.obey(outbound.context, null);
 		const isOtherApp = services.app !== before.services.app;

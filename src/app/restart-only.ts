@@ -31,8 +31,7 @@ export function restartIssues(running: Config, next: Config, effective: unknown,
 	return Object.entries(RESTART_ONLY)
 		.filter(([, read]) => !isSame(read(running), read(next)))
 		.map(([key]) => ({
-			file,
-			line: lineOf(effective, key.split('.')),
+			...placeOf(effective, key.split('.'), file),
 			column: 1,
 			length: 1,
 			severity: 'error',
@@ -49,23 +48,23 @@ export function isSame(a: unknown, b: unknown): boolean {
 	return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** The line of the first value under a key that stands in the file; 1 when none does. */
-function lineOf(effective: unknown, path: readonly string[]): number {
+/** Of the first value under a key that is written; the beginning of the file or folder when none is. */
+function placeOf(effective: unknown, path: readonly string[], file: string): { file: string; line: number } {
 	let at: unknown = effective;
 	for (const key of path) at = isRecord(at) ? at[key] : undefined;
-	return firstLine(at) ?? 1;
+	return firstPlace(at) ?? { file, line: 1 };
 }
 
-function firstLine(value: unknown): number | null {
+function firstPlace(value: unknown): { file: string; line: number } | null {
 	if (!isRecord(value)) return null;
 	const { from } = value;
 	if (typeof from === 'string') {
-		const line = /:(\d+)$/.exec(from)?.[1];
-		return line === undefined ? null : Number(line);
+		const [, file, line] = /^(.+):(\d+)$/.exec(from) ?? [];
+		return file === undefined ? null : { file, line: Number(line) };
 	}
 	for (const each of Object.values(value)) {
-		const line = firstLine(each);
-		if (line !== null) return line;
+		const place = firstPlace(each);
+		if (place !== null) return place;
 	}
 	return null;
 }

@@ -1,8 +1,8 @@
 /** Rules → routes that are ready to be obeyed: their numbers looked up, their filters compiled, their backends found. */
 import { WeightedChoice } from '../balancing/weighted.ts';
-import type { BackendRef, BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
-import { compileFilters } from '../filters/chain.ts';
-import type { FilterChain, RequestFilter } from '../filters/filter.ts';
+import type { BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
+import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
+import type { RequestFilter } from '../filters/filter.ts';
 import type { RouteSeries } from '../ports/telemetry.ts';
 import type { Backend } from '../proxy/backend.ts';
 import type { MirrorTarget, Route } from '../proxy/context.ts';
@@ -19,15 +19,13 @@ export interface RouteParts {
 
 export function buildRoute(rule: Rule, parts: RouteParts): Route {
 	const { timeouts } = rule;
-	const backends = rule.backendRefs.map((ref) => parts.backendOf(ref).weighted(ref.weight, filtersOf(ref)));
+	const backends = rule.backendRefs.map((ref) =>
+		parts.backendOf(ref).weighted(ref.weight, compileBackendFilters(ref.filters)),
+	);
 	return {
 		rule,
 		series: parts.routeSeries(rule),
-		filters: compileFilters({
-			filters: rule.filters,
-			policy: parts.policyOf(rule),
-			directResponse: rule.directResponse,
-		}),
+		filters: compileFilters(rule, parts.policyOf(rule)),
 		backends,
 		// One that has a weight is all that there is.
 		split: backends.length === 1 && backends[0]?.weight !== 0 ? null : new WeightedChoice(backends),
@@ -38,10 +36,6 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 		tunnelIdleMs: timeouts.idleIsExplicit ? timeouts.idle : TUNNEL_IDLE_MS,
 		maxBodyBytes: rule.limits.requestBody,
 	};
-}
-
-function filtersOf({ filters }: BackendRef): FilterChain | null {
-	return compileFilters({ filters, policy: [], directResponse: null });
 }
 
 function isMirror(filter: Filter): filter is MirrorFilter {

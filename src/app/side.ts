@@ -1,5 +1,8 @@
 /** One side of the sidecar made of a file: its compiled rules, and what its exchanges share. */
 import type { Rule, Side } from '../config/config.ts';
+import { faultFilters } from '../filters/fault.ts';
+import type { RequestFilter } from '../filters/filter.ts';
+import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { systemClock, systemRandom } from '../io/system.ts';
 import type { ProxyContext, Route } from '../proxy/context.ts';
@@ -26,17 +29,25 @@ export interface BuiltSide {
 /** Pauses now and then, for whoever has an event loop to look after. */
 export type InSlices<T> = Generator<undefined, T, undefined>;
 
-export function buildInbound(taken: Taken, services: Services, telemetry: Telemetry): InSlices<BuiltSide> {
-	const { routes, fallback, unmatched } = taken.config.inbound;
-	return buildSide('inbound', { rules: routes, fallback, servesRest: unmatched === 'app' }, taken, services, telemetry);
+/** What a side is made of. */
+export interface SideParts {
+	readonly taken: Taken;
+	readonly services: Services;
+	readonly telemetry: Telemetry;
+	readonly limiters: LimiterGeneration;
+}
+
+export function buildInbound(parts: SideParts): InSlices<BuiltSide> {
+	const { routes, fallback, unmatched } = parts.taken.config.inbound;
+	return buildSide('inbound', { rules: routes, fallback, servesRest: unmatched === 'app' }, parts);
 }
 
 /** `null`: the file has no outbound side. */
-export function* buildOutbound(taken: Taken, services: Services, telemetry: Telemetry): InSlices<BuiltSide | null> {
-	const { outbound } = taken.config;
+export function* buildOutbound(parts: SideParts): InSlices<BuiltSide | null> {
+	const { outbound } = parts.taken.config;
 	if (outbound === null) return null;
 	const { routes, fallback } = outbound;
-	return yield* buildSide('outbound', { rules: routes, fallback, servesRest: true }, taken, services, telemetry);
+	return yield* buildSide('outbound', { rules: routes, fallback, servesRest: true }, parts);
 }
 
 interface SideRules {
@@ -49,14 +60,13 @@ interface SideRules {
 function* buildSide(
 	side: Side,
 	{ rules, fallback, servesRest }: SideRules,
-	{ config, compileRegex }: Taken,
-	services: Services,
-	telemetry: Telemetry,
+	{ taken, services, telemetry, limiters }: SideParts,
 ): InSlices<BuiltSide> {
+	const { config, compileRegex } = taken;
 	const parts: RouteParts = {
 		routeSeries: telemetry.routeBinder(side, config),
 		backendOf: (target) => services.backendOf(target),
-		policyOf: () => [],
+		policyOf: (rule) => policyOf(side, rule, limiters),
 	};
 	const inputs: RouteInput<Route>[] = [];
 	for (const rule of rules) {
@@ -80,6 +90,20 @@ function* buildSide(
 	};
 	const routes = inputs.map(({ value }) => value);
 	return { context, routes: unmatched === null ? routes : [...routes, unmatched], fallback };
+}
+
+/** Limits before faults: what is refused anyway need not wait. */
+function policyOf(side: Side, rule: Rule, limiters: LimiterGeneration): readonly RequestFilter[] {
+	const { rateLimit, fault } = rule;
+	const filters: RequestFilter[] = [];
+	if (rateLimit !== null) filters.push(limiters.limiterFor(`${side} ${identityOf(rule)}`, rateLimit));
+	if (fault !== null) filters.push(...faultFilters(fault));
+	return filters;
+}
+
+/** By which a rule is known in another version of the file: its own name, else all that it is for. */
+function identityOf({ isNamed, name, hostnames, matches }: Rule): string {
+	return isNamed ? name : JSON.stringify([hostnames, matches]);
 }
 
 /** What `/routes` shows. */

@@ -1,4 +1,5 @@
 /** Everything that is made of one file, whole, before any of it is in force. */
+import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { breathe } from '../io/breathe.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ServiceEnvironment } from './service-parts.ts';
@@ -13,6 +14,7 @@ export interface Snapshot {
 	readonly inbound: BuiltSide;
 	/** `null`: the file has no outbound side. */
 	readonly outbound: BuiltSide | null;
+	readonly limiters: LimiterGeneration;
 }
 
 export interface SnapshotInput {
@@ -47,7 +49,9 @@ export async function buildSnapshotCalmly(input: SnapshotInput): Promise<Snapsho
 
 function* inSlices({ taken, telemetry, env, before, onSuspect }: SnapshotInput): InSlices<Snapshot> {
 	const services = new Services(taken.config, env, onSuspect, before?.services ?? null);
-	const inbound = yield* buildInbound(taken, services, telemetry);
-	const outbound = yield* buildOutbound(taken, services, telemetry);
-	return { taken, services, inbound, outbound };
+	const limiters = env.rateLimiters.nextGeneration();
+	const parts = { taken, services, telemetry, limiters };
+	const inbound = yield* buildInbound(parts);
+	const outbound = yield* buildOutbound(parts);
+	return { taken, services, inbound, outbound, limiters };
 }

@@ -28,7 +28,7 @@ export function registerCheck(program: Command, io: CommandIo, finish: (exitCode
 		.command('check')
 		.summary('validate route files')
 		.description('Validate route files: every issue at once, each with file, line and column.')
-		.argument('<file...>', 'route files')
+		.argument('<file...>', 'route files, or folders of YAML files')
 		.option('--strict', 'fail on warnings, too')
 		.option('--json', 'print the issues as JSON')
 		.option('--github', 'print the issues as GitHub workflow annotations')

@@ -5,6 +5,8 @@ export interface CommandIo {
 	env(name: string): string | undefined;
 	/** Rejects with the system's error. */
 	readFile(path: string): Promise<string>;
+	/** Names in a folder; `null`: it is none. Absent: nothing is a folder. */
+	listFolder?(path: string): Promise<readonly string[] | null>;
 	/** Human text goes to a terminal. */
 	readonly isTTY: boolean;
 }

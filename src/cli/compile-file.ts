@@ -14,7 +14,14 @@ import type { Issue } from '../config/issue.ts';
 export const COMPILE_COMMAND = 'internal:compile-route-file';
 
 /** What came of a route file. Plain data. */
-export type CompiledFile = GoodFile | { readonly ok: false; readonly issues: readonly Issue[] };
+export type CompiledFile = GoodFile | BadFile;
+
+export interface BadFile {
+	readonly ok: false;
+	/** Of what was read, as `Config.hash` would have been. */
+	readonly hash: string;
+	readonly issues: readonly Issue[];
+}
 
 export interface GoodFile {
 	readonly ok: true;
@@ -27,7 +34,7 @@ export interface GoodFile {
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 
-/** Rejects when the other process fails; a bad file is no failure but a result. */
+/** A file or a folder. Rejects when the other process fails; a bad file is no failure but a result. */
 export async function compileFile(file: string): Promise<CompiledFile> {
 	const main = process.argv[1] ?? '';
 	const snapshot = path.join(path.dirname(main), snapshotName(process.version, process.arch));

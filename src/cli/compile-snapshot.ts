@@ -8,21 +8,26 @@
 import v8 from 'node:v8';
 import { RE2JS } from 're2js';
 import { compileText } from './compile-text.ts';
-import { HASH_ALGORITHM, HASH_DIGITS } from './file-hash.ts';
+import { HASH_ALGORITHM } from './file-hash.ts';
+import { readRouteFiles } from './route-files.ts';
 
 /** Walks through the parser once, so that what it makes on first use is in the snapshot. */
 const REHEARSAL =
 	'app: { port: 8080 }\ninbound: { listen: 8000, routes: [{ matches: [{ path: /a }], timeouts: { request: 1s } }] }\n';
 
-compileText(REHEARSAL, 'rehearsal.yaml', { env: () => undefined, hash: () => '', compileRegex: null });
+compileText('rehearsal.yaml', [{ file: 'rehearsal.yaml', bytes: Buffer.from(REHEARSAL) }], {
+	env: () => undefined,
+	newHash: () => ({ update: () => undefined, digest: () => '' }),
+	compileRegex: null,
+});
 
 v8.startupSnapshot.setDeserializeMainFunction(() => {
 	const file = process.argv[1] ?? '';
-	const text = process.getBuiltinModule('node:fs').readFileSync(file, 'utf8');
+	const contents = readRouteFiles(file, process.getBuiltinModule('node:fs'));
 	const { createHash } = process.getBuiltinModule('node:crypto');
-	const compiled = compileText(text, file, {
+	const compiled = compileText(file, contents, {
 		env: (name) => process.env[name],
-		hash: (content) => createHash(HASH_ALGORITHM).update(content).digest('hex').slice(0, HASH_DIGITS),
+		newHash: () => createHash(HASH_ALGORITHM),
 		compileRegex: (source) => RE2JS.compile(source),
 	});
 	process.stdout.write(JSON.stringify(compiled));

@@ -1,22 +1,39 @@
-/** The text of a route file → what `run` needs of it, as plain data. What both forms of the second process share. */
+/** The files of a configuration → what `run` needs of them, as plain data. What both forms of the second process share. */
 import { effectiveConfig } from '../config/effective.ts';
-import { parseConfig } from '../config/parse-config.ts';
+import { parseFiles } from '../config/parse-config.ts';
+import type { SourceFile } from '../config/source-file.ts';
 import { type CompileRegex, noRegex } from '../routing/regex.ts';
 import type { CompiledFile } from './compile-file.ts';
+import { digestOf, type HashState, titleOf } from './file-hash.ts';
+import type { FileContent } from './route-files.ts';
 import { failedTests } from './test-gate.ts';
+import { EMPTY_FOLDER, unreadable } from './unreadable.ts';
 
 export interface CompileTools {
 	env(name: string): string | undefined;
-	hash(text: string): string;
-	/** `null`: the file cannot need one. */
+	newHash(): HashState;
+	/** `null`: the files cannot need one. */
 	readonly compileRegex: CompileRegex | null;
 }
 
-export function compileText(text: string, file: string, { env, hash, compileRegex }: CompileTools): CompiledFile {
-	const result = parseConfig(text, file, env, compileRegex === null ? { hash } : { hash, compileRegex });
-	if (!result.ok) return { ok: false, issues: result.issues };
+export function textsOf(contents: readonly FileContent[]): readonly SourceFile[] {
+	return contents.map(({ file, bytes }) => ({ file, text: bytes.toString('utf8') }));
+}
+
+/** `given`: the file or folder that the contents are of. */
+export function compileText(given: string, contents: readonly FileContent[], tools: CompileTools): CompiledFile {
+	const { env, compileRegex } = tools;
+	const state = tools.newHash();
+	for (const { file, bytes } of contents) {
+		state.update(titleOf(file, contents.length));
+		state.update(bytes);
+	}
+	const hash = digestOf(state);
+	if (contents.length === 0) return { ok: false, hash, issues: [unreadable(given, EMPTY_FOLDER)] };
+	const result = parseFiles(textsOf(contents), env, compileRegex === null ? { hash } : { hash, compileRegex });
+	if (!result.ok) return { ok: false, hash, issues: result.issues };
 	const issues = failedTests(result, compileRegex ?? noRegex);
-	if (issues.length > 0) return { ok: false, issues };
+	if (issues.length > 0) return { ok: false, hash, issues };
 	const { config, warnings, provenance } = result;
 	return { ok: true, config, warnings, effective: effectiveConfig(provenance) };
 }

@@ -21,7 +21,7 @@ export function registerConfig(program: Command, io: CommandIo, finish: (exitCod
 		.command('config')
 		.summary('print the whole configuration and where each value came from')
 		.description('Print the whole configuration with defaults filled in and where each value came from.')
-		.argument('<file>', 'route file')
+		.argument('<file>', 'route file, or a folder of YAML files')
 		.option('--effective', 'what is in force, defaults included (always so in this version)')
 		.option('--json', 'print JSON: {value, from} for each key')
 		.addHelpText('after', HELP)

@@ -1,30 +1,30 @@
-/** Reads and parses one route file for a command. The parser is loaded here, so that `--help` need not wait for it. */
-import type { Issue } from '../config/issue.ts';
+/** Reads and parses one route file or folder for a command. The parser is loaded here, so that `--help` need not wait. */
+import path from 'node:path';
 import type { ParsedConfig, RejectedConfig } from '../config/parse-config.ts';
+import { routeFileNames, type SourceFile } from '../config/source-file.ts';
 import { loadRegexCompiler } from '../routing/regex.ts';
 import type { CommandIo } from './command-io.ts';
+import { EMPTY_FOLDER, unreadable } from './unreadable.ts';
 
 export async function loadRouteFile(file: string, io: CommandIo): Promise<ParsedConfig | RejectedConfig> {
-	let text: string;
+	let sources: readonly SourceFile[];
 	try {
-		text = await io.readFile(file);
+		sources = await readSources(file, io);
 	} catch (error) {
 		return { ok: false, issues: [unreadable(file, error)] };
 	}
-	const { mayUseRegex, parseConfig } = await import('../config/parse-config.ts');
-	const options = mayUseRegex(text) ? { compileRegex: await loadRegexCompiler() } : {};
-	return parseConfig(text, file, io.env, options);
+	if (sources.length === 0) return { ok: false, issues: [unreadable(file, EMPTY_FOLDER)] };
+	const { mayUseRegex, parseFiles } = await import('../config/parse-config.ts');
+	const options = mayUseRegex(sources) ? { compileRegex: await loadRegexCompiler() } : {};
+	return parseFiles(sources, io.env, options);
 }
 
-function unreadable(file: string, error: unknown): Issue {
-	const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-	const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-	const place = { file, line: 1, column: 1, length: 1 };
-	return { ...place, severity: 'error', path: '', message: reason, excerpt: '', expected: '', hint: '' };
+async function readSources(given: string, io: CommandIo): Promise<readonly SourceFile[]> {
+	const names = await io.listFolder?.(given);
+	const files = names === undefined || names === null ? [given] : namesIn(given, names);
+	return Promise.all(files.map(async (file) => ({ file, text: await io.readFile(file) })));
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-	ENOENT: 'there is no such file',
-	EACCES: 'the file may not be read',
-	EISDIR: 'this is a folder: name the file',
-};
+function namesIn(folder: string, names: readonly string[]): string[] {
+	return routeFileNames(names).map((name) => path.join(folder, name));
+}

@@ -1,5 +1,5 @@
 /** The command line: which command there is, what it is told, and which file does it. Commands load when they are called. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import type { CommandIo } from './command-io.ts';
 import { COMPILE_COMMAND } from './compile-file.ts';
 import { EXIT } from './exit-codes.ts';
@@ -40,7 +40,7 @@ async function parseCommandLine(argv: readonly string[], version: string): Promi
 		.summary('run the sidecar; with a command, start the unchanged app as well')
 		.description('Run the sidecar. With `-- COMMAND…`, start and supervise the unchanged app as well.')
 		.usage('<file> [-- command...]')
-		.argument('<file>', 'route file, or a folder that holds one; after `--` the app and its arguments')
+		.argument('<file>', 'route file, or a folder of YAML files; after `--` the app and its arguments')
 		.addHelpText('after', RUN_HELP)
 		.action(async (file: string) => {
 			const { run } = await import('./run-command.ts');
@@ -69,5 +69,6 @@ const IO: CommandIo = {
 	stderr: (text) => process.stderr.write(text),
 	env: (name) => process.env[name],
 	readFile: (path) => readFile(path, 'utf8'),
+	listFolder: async (path) => ((await stat(path)).isDirectory() ? readdir(path) : null),
 	isTTY: process.stderr.isTTY,
 };

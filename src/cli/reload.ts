@@ -1,10 +1,13 @@
 /**
- * Follows the route file of a running sidecar.
+ * Follows the route file, or the folder of files, of a running sidecar.
  *
  * Theory of operation. Each alarm of the watcher leads to one look at the content, and only a content that is neither the
  * running one nor the one rejected last is parsed, in another process. One look at a time: an alarm during a look makes
  * for one more after it, so the last state of the file is always the one decided about. A good file is taken over whole
  * by `App.reload`; anything else leaves the running one and is told three times: in the log, in the metrics, at `/config`.
+ *
+ * What is hashed here is read once more by the other process, and may have changed in between. So it is the hash of what
+ * that process has read that counts once it has judged.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -12,13 +15,16 @@ import type { Taken } from '../app/taken.ts';
 import type { App } from '../app.ts';
 import type { Issue } from '../config/issue.ts';
 import { FileWatcher } from '../io/file-watcher.ts';
+import { filesOf } from '../io/route-folder.ts';
 import type { Log } from '../ports/log.ts';
 import { loadRegexCompiler, noRegex } from '../routing/regex.ts';
 import { needsRegex } from '../routing/table.ts';
 import type { CompiledFile, GoodFile } from './compile-file.ts';
-import { HASH_ALGORITHM, HASH_DIGITS } from './file-hash.ts';
+import { digestOf, HASH_ALGORITHM, titleOf } from './file-hash.ts';
+import { unreadable } from './unreadable.ts';
 
 export interface ReloaderOptions {
+	/** Or folder. */
 	readonly file: string;
 	readonly app: Pick<App, 'hash' | 'reload' | 'reject' | 'forgetRejected'>;
 	readonly log: Log;
@@ -69,7 +75,7 @@ export class Reloader {
 		while (this.isAlarmed && !this.isStopped) {
 			this.isAlarmed = false;
 			const hash = await hashOf(this.options.file).catch(() => MISSING);
-			await this.look(hash).catch((error: unknown) => this.reject(hash, [this.failure(error)]));
+			await this.look(hash).catch((error: unknown) => this.reject(hash, [unreadable(this.options.file, error)]));
 		}
 	}
 
@@ -77,16 +83,18 @@ export class Reloader {
 		const { app, file, compile } = this.options;
 		if (hash === this.rejectedHash) return;
 		if (hash === app.hash) return this.settle();
-		if (hash === MISSING) return this.reject(hash, [this.failure('the file cannot be read')]);
+		if (hash === MISSING) return this.reject(hash, [unreadable(file, 'the file cannot be read')]);
 		const compiled = await compile(file);
 		if (this.isStopped) return;
-		if (!compiled.ok) return this.reject(hash, compiled.issues);
+		const judged = compiled.ok ? compiled.config.hash : compiled.hash;
+		if (judged === this.rejectedHash) return;
+		if (!compiled.ok) return this.reject(judged, compiled.issues);
 		// It was caught while it was being written, and turned out to be the running one.
-		if (compiled.config.hash === app.hash) return this.settle();
+		if (judged === app.hash) return this.settle();
 		const next = await taken(compiled);
 		if (this.isStopped) return;
 		const issues = await app.reload(next, file);
-		if (issues.length > 0) return this.reject(hash, issues);
+		if (issues.length > 0) return this.reject(judged, issues);
 		this.accepted(compiled);
 	}
 
@@ -115,24 +123,21 @@ export class Reloader {
 		const fields = { hash, running: app.hash, issues: issues.length };
 		log.error(fields, 'the route file was rejected: the running one stays in force');
 	}
-
-	/** What went wrong before the file's own mistakes could be found. */
-	private failure(cause: unknown): Issue {
-		const { file } = this.options;
-		const message = cause instanceof Error ? cause.message : String(cause);
-		const place = { file, line: 1, column: 1, length: 1 };
-		return { ...place, severity: 'error', path: '', message, excerpt: '', expected: '', hint: '' };
-	}
 }
 
 /** In place of the hash of a file that cannot be read. */
 const MISSING = '';
 
-/** As `compile-entry.ts` makes it, in pieces: a large file does not hold up the event loop. */
-async function hashOf(file: string): Promise<string> {
+/** As `compile-text.ts` makes it, in pieces: a large file does not hold up the event loop. */
+async function hashOf(given: string): Promise<string> {
+	const files = await filesOf(given);
+	if (files.length === 0) return MISSING;
 	const hash = createHash(HASH_ALGORITHM);
-	for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
-	return hash.digest('hex').slice(0, HASH_DIGITS);
+	for (const file of files) {
+		hash.update(titleOf(file, files.length));
+		for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+	}
+	return digestOf(hash);
 }
 
 function fieldsOf({ file, line, column, path, expected, hint }: Issue): Record<string, unknown> {

@@ -1,10 +1,9 @@
 /**
- * `outrigger run FILE|FOLDER [-- COMMAND…]`: reads the file, binds, starts the app if there is a command, and stays until
+ * `outrigger run FILE|FOLDER [-- COMMAND…]`: reads the file or files, binds, starts the app if there is a command, and stays until
  * a signal or the app's end. Everything wrong with the file is said before anything is bound.
  */
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import path from 'node:path';
 import type { App } from '../app.ts';
 import { formatIssue } from '../config/issue.ts';
 import { appEnvironment } from './app-environment.ts';
@@ -53,7 +52,7 @@ export async function run(options: RunOptions): Promise<number> {
 	announce(app, options);
 	// A sidecar that is killed would never leave its compiled code to the next start.
 	flushCompileCache();
-	const reloader = new Reloader({ file: compiled.file, app, log: telemetry.log, compile: compileFile });
+	const reloader = new Reloader({ file: options.file, app, log: telemetry.log, compile: compileFile });
 	reloader.start();
 	// Told to stop before it began: the app is not started, and nobody was served.
 	const code = signals.hasCome ? EXIT.done : await new Running(app, options.command, signals).untilEnd();
@@ -63,32 +62,19 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 /** The parsed file; `null` after its issues have been printed. */
-async function load(given: string): Promise<(GoodFile & { readonly file: string }) | null> {
-	let file: string;
+async function load(file: string): Promise<GoodFile | null> {
 	try {
-		file = fileOf(given);
 		accessSync(file, constants.R_OK);
 	} catch (error) {
-		say(`outrigger: ${given}: ${(error as Error).message}`);
+		say(`outrigger: ${file}: ${(error as Error).message}`);
 		return null;
 	}
 	const compiled = await compileFile(file);
 	const issues = compiled.ok ? compiled.warnings : compiled.issues;
 	for (const issue of issues) say(formatIssue(issue));
-	if (compiled.ok) return { ...compiled, file };
+	if (compiled.ok) return compiled;
 	say(`outrigger: ${issues.length} ${issues.length === 1 ? 'issue' : 'issues'} in ${file}; nothing was started`);
 	return null;
-}
-
-/** A folder stands for its one YAML file. */
-function fileOf(given: string): string {
-	if (!statSync(given).isDirectory()) return given;
-	const files = readdirSync(given).filter((name) => name.endsWith('.yaml'));
-	const [first] = files.sort();
-	if (first === undefined || files.length > 1) {
-		throw new Error(`a folder must hold exactly one *.yaml file in this version; this one has ${files.length}`);
-	}
-	return path.join(given, first);
 }
 
 function announce(app: App, { file, command }: RunOptions): void {

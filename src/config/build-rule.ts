@@ -15,12 +15,11 @@ export interface RuleContext {
 	readonly side: Side;
 	readonly path: readonly PathSegment[];
 	readonly root: Located;
-	readonly file: string;
 	readonly services: KnownServices;
 }
 
 export function buildRule(rule: RuleInput, context: RuleContext): Rule {
-	const { side, path, root, file, services } = context;
+	const { side, path, root, services } = context;
 	const matches = buildMatches(rule);
 	const { request, backendRequest, idle } = rule.timeouts;
 	const isUnsaid = rule.backendRefs === undefined && !answersItself(rule);
@@ -46,7 +45,7 @@ export function buildRule(rule: RuleInput, context: RuleContext): Rule {
 		fault: buildFault(rule.fault),
 		directResponse: rule.directResponse ?? null,
 		limits: rule.limits,
-		at: positionOf(root, path, file),
+		at: positionOf(root, path),
 	};
 }
 

@@ -10,6 +10,7 @@ import { inboundRule, outboundRule } from './schema/rule.ts';
 export interface BuildInput {
 	readonly routeFile: RouteFile;
 	readonly root: Located;
+	/** Of the route file itself: an app without a name is called after it. */
 	readonly file: string;
 	readonly hash: string;
 }
@@ -59,9 +60,9 @@ export function nameOfFile(file: string): string {
 	return safe === '' ? 'app' : safe;
 }
 
-function buildInbound({ routeFile, root, file }: BuildInput, services: KnownServices): Config['inbound'] {
+function buildInbound({ routeFile, root }: BuildInput, services: KnownServices): Config['inbound'] {
 	const { listen, unmatched, routes, service } = routeFile.inbound;
-	const context: RuleContext = { side: 'inbound', path: ['inbound'], root, file, services };
+	const context: RuleContext = { side: 'inbound', path: ['inbound'], root, services };
 	return {
 		listen,
 		unmatched,
@@ -71,10 +72,10 @@ function buildInbound({ routeFile, root, file }: BuildInput, services: KnownServ
 	};
 }
 
-function buildOutbound({ routeFile, root, file }: BuildInput, services: KnownServices): OutboundConfig | null {
+function buildOutbound({ routeFile, root }: BuildInput, services: KnownServices): OutboundConfig | null {
 	if (routeFile.outbound === undefined) return null;
 	const { listen, unknownHosts, routes } = routeFile.outbound;
-	const context: RuleContext = { side: 'outbound', path: ['outbound'], root, file, services };
+	const context: RuleContext = { side: 'outbound', path: ['outbound'], root, services };
 	return {
 		listen,
 		unknownHosts,
@@ -83,13 +84,13 @@ function buildOutbound({ routeFile, root, file }: BuildInput, services: KnownSer
 	};
 }
 
-function buildServices({ routeFile, root, file }: BuildInput): ServiceConfig[] {
+function buildServices({ routeFile, root }: BuildInput): ServiceConfig[] {
 	return Object.entries(routeFile.services).map(([name, service]) =>
-		buildNamedService(name, service, positionOf(root, ['services', name], file)),
+		buildNamedService(name, service, positionOf(root, ['services', name])),
 	);
 }
 
-function buildTests({ routeFile, root, file }: BuildInput): RouteTest[] {
+function buildTests({ routeFile, root }: BuildInput): RouteTest[] {
 	return routeFile.tests.map(({ name, request, expect }, index) => ({
 		name: name ?? `tests[${index}]`,
 		request: {
@@ -98,7 +99,7 @@ function buildTests({ routeFile, root, file }: BuildInput): RouteTest[] {
 			headers: request.headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
 		},
 		expect: { route: expect.route ?? null, backend: expect.backend ?? null, status: expect.status ?? null },
-		at: positionOf(root, ['tests', index], file),
+		at: positionOf(root, ['tests', index]),
 	}));
 }
 

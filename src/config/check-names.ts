@@ -1,6 +1,6 @@
 /** Names that are given twice, and names of nothing. */
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, locate, type PathSegment } from './located.ts';
+import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
 import { canonicalHostname } from './schema/names.ts';
 import { routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, schemaOfKey } from './schema/walk.ts';
@@ -17,7 +17,7 @@ export function checkRuleNames(root: Located, side: string, issues: IssueList): 
 			continue;
 		}
 		const path: PathSegment[] = [side, 'routes', index, 'name'];
-		const message = `\`${formatPath(path)}\` is the name of the rule on line ${earlier.span.line} as well`;
+		const message = `\`${formatPath(path)}\` is the name of the rule on ${lineText(earlier.span, name.span.file)} as well`;
 		issues.error(name.span, { path, message, expected: 'a name of its own for each rule' });
 	}
 }
@@ -33,7 +33,7 @@ export function checkHostnames(root: Located, issues: IssueList): void {
 			if (earlier === undefined) first.set(hostname, { service, node });
 			if (earlier === undefined || earlier.service === service) continue;
 			const path: PathSegment[] = ['services', service, 'hostnames', index];
-			const other = `\`services.${earlier.service}\` on line ${earlier.node.span.line}`;
+			const other = `\`services.${earlier.service}\` on ${lineText(earlier.node.span, node.span.file)}`;
 			const message = `\`${formatPath(path)}\` is a hostname of ${other} as well`;
 			issues.error(node.span, { path, message, expected: 'one service for each hostname' });
 		}

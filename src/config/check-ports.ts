@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import { overlap, reaches } from './addresses.ts';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, isWritten, type Located, locate, type PathSegment } from './located.ts';
+import { formatPath, isWritten, type Located, lineText, locate, type PathSegment } from './located.ts';
 import { port } from './schema/field.ts';
 import { listenAddress } from './schema/listen.ts';
 import { endpointAddress } from './schema/named-service.ts';
@@ -45,7 +45,7 @@ function reportCollision(first: BoundPort, second: BoundPort, issues: IssueList)
 	// The admin port has a default: the fault is shown at what was written.
 	const isDefault = second.node.kind === 'map';
 	const [shown, other] = isDefault ? [first, second] : [second, first];
-	const where = isDefault ? 'by default' : `on line ${other.node.span.line}`;
+	const where = isDefault ? 'by default' : `on ${lineText(other.node.span, shown.node.span.file)}`;
 	issues.error(shown.node.span, {
 		path: shown.path,
 		message: `\`${formatPath(shown.path)}\` takes the port that \`${formatPath(other.path)}\` has ${where}`,

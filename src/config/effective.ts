@@ -132,7 +132,7 @@ class EffectiveView {
 	}
 
 	#place(node: Located | null): string {
-		return node === null ? DEFAULT : `${this.#file}:${node.span.line}`;
+		return node === null ? DEFAULT : `${node.span.file}:${node.span.line}`;
 	}
 
 	/** What the file says for a path, itself or by the short form of a key above it; `null` when it says nothing. */

@@ -1,6 +1,7 @@
-/** Gathers the issues of one file: knows its name and its lines, so that whoever finds a fault gives the place only. */
+/** Gathers the issues of a configuration: knows the lines of its files, so that whoever finds a fault gives the place only. */
 import type { Issue } from './issue.ts';
 import { formatPath, type PathSegment, type Span } from './located.ts';
+import type { SourceFile } from './source-file.ts';
 
 export interface Fault {
 	readonly path: readonly PathSegment[];
@@ -10,18 +11,18 @@ export interface Fault {
 }
 
 export class IssueList {
-	readonly file: string;
 	readonly errors: Issue[] = [];
 	readonly warnings: Issue[] = [];
-	readonly #lines: readonly string[];
+	readonly #files: readonly SourceFile[];
+	/** Lines of the files that have issues. */
+	readonly #lines = new Map<string, readonly string[]>();
 	/** A fault inside an anchor is found once for each alias; it is told once. */
 	readonly #seen = new Set<string>();
 	/** Places whose value is unknown: what it would be wrong for is not told as well. */
 	readonly #unknown = new Set<string>();
 
-	constructor(file: string, text: string) {
-		this.file = file;
-		this.#lines = text.split(/\r?\n/);
+	constructor(files: readonly SourceFile[]) {
+		this.#files = files;
 	}
 
 	error(span: Span, fault: Fault): void {
@@ -31,7 +32,7 @@ export class IssueList {
 	/** An error because of which there is no value at this place. */
 	noValue(span: Span, fault: Fault): void {
 		this.#add('error', span, fault);
-		this.#unknown.add(`${span.line}:${span.column}`);
+		this.#unknown.add(placeOf(span));
 	}
 
 	warning(span: Span, fault: Fault): void {
@@ -41,18 +42,34 @@ export class IssueList {
 	#add(severity: Issue['severity'], span: Span, fault: Fault): void {
 		const { path, message, expected = '', hint = '' } = fault;
 		const lastSegment = String(path.at(-1) ?? '');
-		const identity = [severity, span.line, span.column, lastSegment, expected, hint].join('\0');
-		if (this.#seen.has(identity) || this.#unknown.has(`${span.line}:${span.column}`)) return;
+		const place = placeOf(span);
+		const identity = [severity, place, lastSegment, expected, hint].join('\0');
+		if (this.#seen.has(identity) || this.#unknown.has(place)) return;
 		this.#seen.add(identity);
 		const list = severity === 'error' ? this.errors : this.warnings;
-		const excerpt = this.#lines[span.line - 1] ?? '';
-		list.push({ file: this.file, ...span, severity, path: formatPath(path), message, excerpt, expected, hint });
+		const excerpt = this.#linesOf(span.file)[span.line - 1] ?? '';
+		list.push({ ...span, severity, path: formatPath(path), message, excerpt, expected, hint });
 	}
 
-	/** In the order of the file. */
+	#linesOf(file: string): readonly string[] {
+		let lines = this.#lines.get(file);
+		if (lines === undefined) {
+			lines = this.#files.find((source) => source.file === file)?.text.split(/\r?\n/) ?? [];
+			this.#lines.set(file, lines);
+		}
+		return lines;
+	}
+
+	/** In the order of the files. */
 	sort(): void {
-		const inOrder = (a: Issue, b: Issue): number => a.line - b.line || a.column - b.column;
+		const order = new Map(this.#files.map(({ file }, index) => [file, index]));
+		const rank = ({ file }: Issue): number => order.get(file) ?? 0;
+		const inOrder = (a: Issue, b: Issue): number => rank(a) - rank(b) || a.line - b.line || a.column - b.column;
 		this.errors.sort(inOrder);
 		this.warnings.sort(inOrder);
 	}
+}
+
+function placeOf({ file, line, column }: Span): string {
+	return `${file}:${line}:${column}`;
 }

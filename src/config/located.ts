@@ -3,11 +3,18 @@ import type { Position } from './position.ts';
 
 export type PathSegment = string | number;
 
-/** A stretch of one line; line and column count from one. */
-export interface Span {
-	readonly line: number;
-	readonly column: number;
+/** A stretch of one line. */
+export interface Span extends Position {
 	readonly length: number;
+}
+
+export function startOf(file: string): Span {
+	return { file, line: 1, column: 1, length: 1 };
+}
+
+/** `line 4`, with the file when that is another one than where it is said. */
+export function lineText({ file, line }: Position, saidIn: string): string {
+	return file === saidIn ? `line ${line}` : `line ${line} of ${file}`;
 }
 
 export interface Located {
@@ -61,9 +68,9 @@ export function isWritten(root: Located, path: readonly PathSegment[]): boolean 
 }
 
 /** Where a path stands, or the nearest thing above it that does. */
-export function positionOf(root: Located, path: readonly PathSegment[], file: string): Position {
+export function positionOf(root: Located, path: readonly PathSegment[]): Position {
 	const { node } = locate(root, path);
-	const { line, column } = node.key ?? node.span;
+	const { file, line, column } = node.key ?? node.span;
 	return { file, line, column };
 }
 

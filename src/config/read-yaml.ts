@@ -1,30 +1,51 @@
-/** The text of a route file → a tree of values that know where they stand, and every fault of the YAML at once. */
-import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
+/** The files of a configuration → trees of values that know where they stand, and every fault of the YAML at once. */
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
 import { conceal, type EnvironmentLookup, reveal } from './environment.ts';
 import { IssueList } from './issue-list.ts';
-import type { Located } from './located.ts';
+import { type Located, lineText, type Span, startOf } from './located.ts';
+import type { SourceFile } from './source-file.ts';
 import { TreeBuilder } from './tree-builder.ts';
-
-const FILE_START = { line: 1, column: 1, length: 1 } as const;
 
 export interface YamlReading {
 	readonly issues: IssueList;
-	/** `null` when the text cannot be made sense of. Then there is at least one error. */
+	/** The one document that is a route file; `null` when there is none, or the text cannot be made sense of. */
 	readonly root: Located | null;
+	/** The documents that say what they are by a `kind`, in the order of the files. */
+	readonly documents: readonly Located[];
 }
 
-export function readYaml(text: string, file: string, env: EnvironmentLookup): YamlReading {
-	const issues = new IssueList(file, text);
+/** One document of a file. Anchors hold within it. */
+interface Part {
+	readonly file: string;
+	readonly lines: LineCounter;
+	readonly contents: NonNullable<Document.Parsed['contents']>;
+}
+
+/** Without a `root` there is at least one error. */
+export function readYaml(files: readonly SourceFile[], env: EnvironmentLookup): YamlReading {
+	const issues = new IssueList(files);
+	const parts = files.flatMap((source) => partsOf(source, issues));
+	if (issues.errors.length > 0) return { issues, root: null, documents: [] };
+	const build = ({ file, lines, contents }: Part): Located => new TreeBuilder(issues, lines, env, file).build(contents);
+	const native = pickNative(parts, files, issues);
+	const documents = parts.filter(hasKind).map(build);
+	return { issues, root: native === null ? null : build(native), documents };
+}
+
+function partsOf({ file, text }: SourceFile, issues: IssueList): Part[] {
 	const lines = new LineCounter();
-	const documents = parse(conceal(text), lines, issues);
-	if (documents === null) return { issues, root: null };
-	for (const document of documents) reportSyntax(document, lines, issues);
-	const native = pickNative(documents, lines, issues);
-	if (native === null || issues.errors.length > 0) return { issues, root: null };
-	return { issues, root: new TreeBuilder(issues, lines, env).build(native.contents) };
+	const parts: Part[] = [];
+	for (const document of parse(conceal(text), lines, file, issues)) {
+		reportSyntax(document, lines, file, issues);
+		const { contents } = document;
+		// Templates leave documents in which nothing is left.
+		const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
+		if (!isEmpty) parts.push({ file, lines, contents });
+	}
+	return parts;
 }
 
-function parse(text: string, lines: LineCounter, issues: IssueList): Document.Parsed[] | null {
+function parse(text: string, lines: LineCounter, file: string, issues: IssueList): readonly Document.Parsed[] {
 	try {
 		// Duplicate keys are found by the tree builder: the library compares each key with every other.
 		const parsed = parseAllDocuments(text, {
@@ -39,15 +60,15 @@ function parse(text: string, lines: LineCounter, issues: IssueList): Document.Pa
 	} catch (cause) {
 		if (!(cause instanceof RangeError)) throw cause;
 		// The parser recurses; a legitimate file is some ten levels deep.
-		issues.error(FILE_START, { path: [], message: 'the YAML is nested too deeply' });
-		return null;
+		issues.error(startOf(file), { path: [], message: 'the YAML is nested too deeply' });
+		return [];
 	}
 }
 
 /** A file with more is not a route file at all. */
 const MAX_SYNTAX_ERRORS = 20;
 
-function reportSyntax(document: Document.Parsed, lines: LineCounter, issues: IssueList): void {
+function reportSyntax(document: Document.Parsed, lines: LineCounter, file: string, issues: IssueList): void {
 	const faults: YAMLError[] = [...document.errors];
 	for (const warning of document.warnings) {
 		if (warning.code === 'TAG_RESOLVE_FAILED') faults.push(warning);
@@ -60,14 +81,12 @@ function reportSyntax(document: Document.Parsed, lines: LineCounter, issues: Iss
 		if (line === lastLine) continue;
 		lastLine = line;
 		const message = reveal(fault.message);
-		issues.error(
-			{ line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, end - start) },
-			{
-				path: [],
-				message: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
-				hint: hintFor(fault),
-			},
-		);
+		const span = { file, line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, end - start) };
+		issues.error(span, {
+			path: [],
+			message: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+			hint: hintFor(fault),
+		});
 	}
 }
 
@@ -78,33 +97,28 @@ function hintFor(fault: YAMLError): string {
 	return '';
 }
 
-/** The one document that is a route file. Documents of other kinds are a later version's. */
-function pickNative(
-	documents: readonly Document.Parsed[],
-	lines: LineCounter,
-	issues: IssueList,
-): Document.Parsed | null {
-	let native: Document.Parsed | null = null;
-	for (const document of documents) {
-		if (document.contents === null) continue;
-		if (native === null) {
-			native = document;
-			continue;
-		}
-		const { line, col } = lines.linePos(document.contents.range[0]);
-		const kind = document.get('kind');
-		const message =
-			typeof kind === 'string'
-				? `\`kind: ${kind}\` documents are not supported by this version`
-				: 'a file holds one route file; this is a second one';
-		issues.error({ line, column: col, length: 1 }, { path: [], message });
+function hasKind({ contents }: Part): boolean {
+	return isMap(contents) && (contents.has('kind') || contents.has('apiVersion'));
+}
+
+function pickNative(parts: readonly Part[], files: readonly SourceFile[], issues: IssueList): Part | null {
+	const [native, ...others] = parts.filter((part) => !hasKind(part));
+	for (const other of others) {
+		const at = placeOf(other);
+		const message = `this is a second route file; the first is on ${lineText(placeOf(native ?? other), at.file)}`;
+		issues.error(at, { path: [], message, expected: 'one route file in all, and documents with a `kind`' });
 	}
-	if (native === null && issues.errors.length === 0) {
-		issues.error(FILE_START, {
-			path: [],
-			message: 'the file is empty',
-			expected: 'at least `app: { port: 8080 }` and `inbound: { listen: 8000 }`',
-		});
-	}
-	return native;
+	if (native !== undefined) return native;
+	const [first] = files;
+	issues.error(startOf(first?.file ?? ''), {
+		path: [],
+		message: parts.length === 0 ? 'the file is empty' : 'there is no route file: each document has a `kind`',
+		expected: 'at least `app: { port: 8080 }` and `inbound: { listen: 8000 }`',
+	});
+	return null;
+}
+
+function placeOf({ file, lines, contents }: Part): Span {
+	const { line, col } = lines.linePos(contents.range[0]);
+	return { file, line, column: col, length: 1 };
 }

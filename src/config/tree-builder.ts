@@ -8,7 +8,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair, Scalar } from 'yaml';
 import { type EnvironmentLookup, reveal, substitute } from './environment.ts';
 import type { IssueList } from './issue-list.ts';
-import type { Located, PathSegment, Span } from './located.ts';
+import { type Located, type PathSegment, type Span, startOf } from './located.ts';
 
 /** Nodes that aliases may add. A file of 10,000 rules that all share one anchored policy stays below. */
 const MAX_ALIASED_NODES = 500_000;
@@ -19,13 +19,15 @@ export class TreeBuilder {
 	readonly #issues: IssueList;
 	readonly #lines: LineCounter;
 	readonly #env: EnvironmentLookup;
+	readonly #file: string;
 	readonly #anchors = new Map<string, Located | 'open'>();
 	#aliasedNodes = 0;
 
-	constructor(issues: IssueList, lines: LineCounter, env: EnvironmentLookup) {
+	constructor(issues: IssueList, lines: LineCounter, env: EnvironmentLookup, file: string) {
 		this.#issues = issues;
 		this.#lines = lines;
 		this.#env = env;
+		this.#file = file;
 	}
 
 	build(node: Node | null): Located {
@@ -42,7 +44,7 @@ export class TreeBuilder {
 	}
 
 	#visitOwn(node: Node | null, path: readonly PathSegment[], key: Span | null): Located {
-		const span = this.#spanOf(node) ?? key ?? { line: 1, column: 1, length: 1 };
+		const span = this.#spanOf(node) ?? key ?? startOf(this.#file);
 		if (isMap(node)) return this.#map(node.items as Pair[], path, span, key);
 		if (isSeq(node)) {
 			const items = node.items.map((item, i) => this.#visit(item as Node | null, [...path, i], null));
@@ -117,7 +119,7 @@ export class TreeBuilder {
 	}
 
 	#alias(alias: Alias, path: readonly PathSegment[], key: Span | null): Located {
-		const span = this.#spanOf(alias) ?? { line: 1, column: 1, length: 1 };
+		const span = this.#spanOf(alias) ?? startOf(this.#file);
 		const target = this.#anchors.get(alias.source);
 		if (target !== undefined && target !== 'open') {
 			this.#aliasedNodes += target.size;
@@ -138,7 +140,8 @@ export class TreeBuilder {
 		const start = this.#lines.linePos(range[0]);
 		const end = this.#lines.linePos(range[1]);
 		const isOneLine = start.line === end.line;
-		return { line: start.line, column: start.col, length: isOneLine ? Math.max(1, end.col - start.col) : 1 };
+		const length = isOneLine ? Math.max(1, end.col - start.col) : 1;
+		return { file: this.#file, line: start.line, column: start.col, length };
 	}
 }
 

@@ -1,14 +1,13 @@
 /** Holds a tree against the schemas: the typed route file, or every fault with its place. */
 import type * as z from 'zod';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, locate, type PathSegment, type Span } from './located.ts';
+import { formatPath, type Located, locate, type PathSegment } from './located.ts';
 import { type RouteFile, routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, fieldAt } from './schema/walk.ts';
 import { nearest } from './suggest.ts';
 
 /** Keys at the top for anchors and whatever else is none of our business. */
 const EXTENSION_KEY = /^x-/;
-const FILE_START: Span = { line: 1, column: 1, length: 1 };
 
 /** `null` when there were faults. */
 export function validate(root: Located, issues: IssueList): RouteFile | null {
@@ -85,7 +84,7 @@ function reportMissing(
 	const place = depth === 0 ? '' : ` in \`${formatPath(path.slice(0, depth))}\``;
 	// An item of a list has no key of its own: the place of the first thing in it is told.
 	const span = parent.entries.get(String(key))?.key ?? parent.key ?? { ...parent.span, length: 1 };
-	issues.error(depth === 0 && parent.key === null ? FILE_START : span, {
+	issues.error(span, {
 		path,
 		message: `\`${key}\` is missing${place}`,
 		expected: field?.facts.expected ?? '',

@@ -3,7 +3,7 @@ import { isLoopback } from './addresses.ts';
 import { APP } from './build-target.ts';
 import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, locate, type PathSegment } from './located.ts';
+import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
 import { nearest } from './suggest.ts';
 import { findUnreachable } from './unreachable.ts';
 
@@ -59,7 +59,7 @@ class Warnings {
 			this.#aboutMirrors(rule.filters, [...path, 'filters']);
 		}
 		for (const { rule, index, shadowedBy } of findUnreachable(rules)) {
-			const message = `(\`${rule.name}\`) never matches: the rule on line ${shadowedBy.at.line} takes all of its requests`;
+			const message = `(\`${rule.name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
 			this.#warn([side, 'routes', index], message);
 		}
 	}

@@ -1,17 +1,20 @@
 /**
- * Says that a file may have changed.
+ * Says that a file, or one of the files of a folder, may have changed.
  *
- * Theory of operation. Folders are watched, not the file: a rename over it, or a swap of a symbolic link on the way to it
+ * Theory of operation. Folders are watched, not files: a rename over one, or a swap of a symbolic link on the way to it
  * (Kubernetes replaces `..data` in the mounted folder), makes another file of the same name, and a watch on the old one
- * would hear nothing more. Watched are the folder of the name and the folder of what it leads to, found anew at each
- * look. Events are gathered until they have settled, so that a file in the middle of being written is seldom read. Not
- * every file system has events, so the file is looked at now and then as well; what counts then is which file it is, its
- * size and its times. A false alarm is cheap: whoever listens compares the content. A file that is away for a moment, as
- * some editors have it while they save, is only told of when the poll finds it missing.
+ * would hear nothing more. Watched are the folders of the names and of what they lead to, found anew at each look.
+ * Events are gathered until they have settled, so that a file in the middle of being written is seldom read. Not every
+ * file system has events, so the files are looked at now and then as well; what counts then is which files they are,
+ * their sizes and their times. A false alarm is cheap: whoever listens compares the content. A file that is away for a
+ * moment, as some editors have it while they save, is only told of when the poll finds it missing: by then it is gone
+ * for good.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { routeFileNames } from '../config/source-file.ts';
+import { filesOf } from './route-folder.ts';
 
 /** Saving a file is several events within a few milliseconds. */
 const SETTLE_MS = 50;
@@ -20,20 +23,35 @@ const POLL_MS = 1000;
 /** Names that Kubernetes uses beside the files of a mounted volume: `..data`, `..2026_01_01_…`. */
 const VOLUME_PREFIX = '..';
 
+/** One look at the files. */
+interface Look {
+	/** What the name of a folder leads to; `''`: the name is a file's. */
+	readonly folder: string;
+	/** As they are named. */
+	readonly files: readonly string[];
+	/** What these names lead to. */
+	readonly targets: readonly string[];
+	/** Tells this state from others; `''`: there is no file. */
+	readonly fingerprint: string;
+}
+
 export class FileWatcher {
-	private readonly file: string;
+	/** A file or a folder. */
+	private readonly given: string;
 	private readonly onChange: () => void;
 	private readonly watchers = new Map<string, FSWatcher>();
+	/** Names whose events count. */
 	private names: ReadonlySet<string> = new Set();
+	private isFolder = false;
 	private poll: NodeJS.Timeout | null = null;
 	private settling: NodeJS.Timeout | null = null;
-	/** What the file looked like; `''`: there was none. */
-	private seen: string | null = null;
+	/** What was there when the last alarm was given. */
+	private seen: Look | null = null;
 	private isStopped = false;
 
 	/** `onChange` is also called for the first look: what has changed before it would otherwise be lost. */
-	constructor(file: string, onChange: () => void) {
-		this.file = path.resolve(file);
+	constructor(given: string, onChange: () => void) {
+		this.given = path.resolve(given);
 		this.onChange = onChange;
 	}
 
@@ -57,19 +75,19 @@ export class FileWatcher {
 	}
 
 	private async compare(isEvent: boolean): Promise<void> {
-		const target = await realpath(this.file).catch(() => '');
-		const now = target === '' ? '' : await fingerprint(target);
+		const now = await lookAt(this.given);
 		if (this.isStopped) return;
-		this.watchFolders(target);
-		if (isEvent ? now === '' : now === this.seen) return;
+		this.watchFolders(now);
+		if (isEvent ? isAnyAway(now, this.seen) : now.fingerprint === this.seen?.fingerprint) return;
 		this.seen = now;
 		this.onChange();
 	}
 
-	private watchFolders(target: string): void {
-		const files = target === '' ? [this.file] : [this.file, target];
-		this.names = new Set(files.map((file) => path.basename(file)));
-		const folders = new Set(files.map((file) => path.dirname(file)));
+	private watchFolders({ folder: own, targets }: Look): void {
+		this.isFolder = own !== '';
+		this.names = new Set([this.given, ...targets].map((file) => path.basename(file)));
+		const folders = new Set([this.given, ...targets].map((file) => path.dirname(file)));
+		if (own !== '') folders.add(own);
 		for (const [folder, watcher] of this.watchers) {
 			if (folders.has(folder)) continue;
 			watcher.close();
@@ -95,14 +113,42 @@ export class FileWatcher {
 	}
 
 	private onEvent(name: string | null): void {
-		if (this.isStopped || !(name === null || this.names.has(name) || name.startsWith(VOLUME_PREFIX))) return;
+		if (this.isStopped || !(name === null || this.counts(name))) return;
 		if (this.settling !== null) clearTimeout(this.settling);
 		this.settling = setTimeout(() => this.look(true), SETTLE_MS);
 		this.settling.unref();
 	}
+
+	private counts(name: string): boolean {
+		if (this.names.has(name) || name.startsWith(VOLUME_PREFIX)) return true;
+		return this.isFolder && routeFileNames([name]).length > 0;
+	}
 }
 
-async function fingerprint(target: string): Promise<string> {
+function isAnyAway({ files }: Look, seen: Look | null): boolean {
+	return files.length === 0 || (seen?.files.some((file) => !files.includes(file)) ?? false);
+}
+
+async function lookAt(given: string): Promise<Look> {
+	const facts = await stat(given).catch(() => null);
+	const folder = facts?.isDirectory() === true ? await realpath(given).catch(() => '') : '';
+	const named = await filesOf(given).catch(() => []);
+	const found = await Promise.all(
+		named.map(async (file) => {
+			const target = await realpath(file).catch(() => '');
+			return { file, target, fingerprint: target === '' ? '' : await fingerprintOf(target) };
+		}),
+	);
+	const present = found.filter(({ fingerprint }) => fingerprint !== '');
+	return {
+		folder,
+		files: present.map(({ file }) => file),
+		targets: present.map(({ target }) => target),
+		fingerprint: present.map(({ file, fingerprint }) => `${file} ${fingerprint}`).join('\n'),
+	};
+}
+
+async function fingerprintOf(target: string): Promise<string> {
 	const facts = await stat(target, { bigint: true }).catch(() => null);
 	if (facts === null) return '';
 	const { dev, ino, size, mtimeNs, ctimeNs } = facts;

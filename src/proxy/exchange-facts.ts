@@ -40,6 +40,8 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	/** A failure was not retried because all retries had been made. */
 	isRetriesSpent = false;
 	isTunnel = false;
+	/** Kept for the CORS filter. */
+	allowedOrigin: string | undefined = undefined;
 	/** A fault was injected that made it wait. */
 	isDelayed = false;
 	requestBytes = 0;

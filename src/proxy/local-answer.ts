@@ -4,7 +4,7 @@
  */
 import type { ProxyError } from '../error.ts';
 import type { Answer } from '../filters/filter.ts';
-import { answerReply } from '../http/answer.ts';
+import { answerResponse } from '../http/answer.ts';
 import { FieldId } from '../http/field-id.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import { isGrpcContentType, type LocalReply, localReply, settingAt } from '../http/local-reply.ts';
@@ -38,7 +38,7 @@ export class LocalAnswer {
 
 	/** What a rule says by itself. */
 	static of(answer: Answer, { requestId }: Asked): LocalAnswer {
-		return new LocalAnswer(answerReply(answer, requestId));
+		return new LocalAnswer(answerResponse(answer, requestId));
 	}
 
 	/** To be edited before it is sent. */

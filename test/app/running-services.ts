@@ -6,6 +6,7 @@ import { Telemetry } from '../../src/app/telemetry.ts';
 import type { BackendTarget, Config } from '../../src/config/config.ts';
 import { formatIssue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { RateLimiters } from '../../src/filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 
@@ -18,13 +19,19 @@ export function configOf(more: object): Config {
 
 export class RunningServices {
 	readonly telemetry: Telemetry;
-	private readonly env: ServiceEnvironment;
+	readonly env: ServiceEnvironment;
 	private current: Services | null = null;
 
 	constructor() {
 		this.telemetry = new Telemetry({ config: configOf({}), process: PROCESS, isHuman: false });
 		const { timers, metrics } = this.telemetry;
-		this.env = { timers, metrics, headLimits: DEFAULT_HEAD_LIMITS, ownListeners: new OwnListeners() };
+		this.env = {
+			timers,
+			metrics,
+			headLimits: DEFAULT_HEAD_LIMITS,
+			ownListeners: new OwnListeners(),
+			rateLimiters: new RateLimiters((text) => text),
+		};
 	}
 
 	/** Built, and not in force. */

@@ -7,8 +7,13 @@ const FILES: Readonly<Record<string, string>> = {
 	'bad.yaml': 'app: { port: 8080 }\ninbound: { listen: 8000 }\nadmn: 1\n',
 	'warned.yaml': 'app: { port: 8080 }\ninbound: { listen: 8000 }\nadmin: { listen: 9000 }\n',
 	'regex.yaml': 'app: { port: 8080 }\ninbound: { listen: 8000, routes: [{ matches: [{ path: "~ (" }] }] }\n',
+	'shop/routes.yaml': 'app: { port: 8080 }\ninbound: { listen: 8000, routes: [{}, { matches: [{ path: /a }] }] }\n',
+	'twice/a.yaml': 'app: { port: 8080 }\ninbound: { listen: 8000 }\n',
+	'twice/b.yaml': '# another\napp: { port: 8081 }\n',
 	'odd,name:1.yaml': 'app: { port: 8080 }\ninbound: { listen: 8000 }\n50%: 1\n',
 };
+
+const FOLDERS = new Set(['shop', 'twice', 'empty']);
 
 interface Outcome {
 	readonly code: number;
@@ -30,8 +35,11 @@ async function check(args: CheckArguments, more: { isTTY?: boolean; noColor?: st
 		readFile: (path) => {
 			const text = FILES[path];
 			if (text !== undefined) return Promise.resolve(text);
-			const code = path.endsWith('/') ? 'EISDIR' : 'ENOENT';
-			return Promise.reject(Object.assign(new Error(`${code}: ${path}`), { code }));
+			return Promise.reject(Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' }));
+		},
+		listFolder: (path) => {
+			const inside = Object.keys(FILES).filter((name) => name.startsWith(`${path}/`));
+			return Promise.resolve(FOLDERS.has(path) ? inside.map((name) => name.slice(path.length + 1)) : null);
 		},
 		isTTY: more.isTTY ?? false,
 	};
@@ -77,11 +85,20 @@ describe('for people', () => {
 
 	it.each([
 		['none.yaml', 'none.yaml:1:1: there is no such file'],
-		['folder/', 'folder/:1:1: this is a folder: name the file'],
+		['empty', 'empty:1:1: there is no *.yaml file in this folder'],
 	])('says why %s cannot be read', async (file, message) => {
 		const { code, stderr } = await check({ files: [file] });
 		expect(code).toBe(64);
 		expect(stderr).toContain(message);
+	});
+
+	it('takes a folder as one configuration', async () => {
+		expect(await check({ files: ['shop'] })).toEqual({ code: 0, stdout: '', stderr: 'shop: valid, 2 rules\n' });
+		const { code, stderr } = await check({ files: ['twice'] });
+		expect(code).toBe(64);
+		expect(stderr).toContain(
+			'twice/b.yaml:2:1: this is a second route file; the first is on line 1 of twice/a.yaml\n  app: { port: 8081 }\n  ^\n',
+		);
 	});
 
 	it('has colours on a terminal only, and not with NO_COLOR', async () => {

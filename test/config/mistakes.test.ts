@@ -152,7 +152,11 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		`${APP}${INBOUND}---\nkind: HTTPRoute\n`,
 		'4:1 `kind: HTTPRoute` documents are not supported by this version',
 	],
-	['two route files in one', `${APP}${INBOUND}---\n${APP}`, '4:1 a file holds one route file; this is a second one'],
+	[
+		'two route files in one',
+		`${APP}${INBOUND}---\n${APP}`,
+		'4:1 this is a second route file; the first is on line 1 | one route file in all, and documents with a `kind`',
+	],
 	[
 		'a bad address',
 		`${APP}inbound: { listen: here }\n`,

@@ -328,7 +328,7 @@ it.each([
 	['path: ${P}', true],
 	['path: /a', false],
 ])('looks for a regular expression in %s', (text, expected) => {
-	expect(mayUseRegex(text)).toBe(expected);
+	expect(mayUseRegex([{ file: 'r.yaml', text }])).toBe(expected);
 });
 
 describe('ports that do not collide', () => {

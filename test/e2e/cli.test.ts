@@ -73,8 +73,8 @@ describe('run, told a wrong file', () => {
 		['an empty file', () => write('empty.yaml', ''), /empty\.yaml:1:1: /],
 		['what is not YAML', () => write('not.yaml', 'app: { port: 1\ninbound: ]\n'), /not\.yaml:\d+:\d+: /],
 		['a file of bytes', () => write('bytes.yaml', '\0\x01\x02'), /bytes\.yaml:1:1: /],
-		['a folder without a file', () => folderOf('none', []), /none: .*0/],
-		['a folder with two files', () => folderOf('two', ['a.yaml', 'b.yaml']), /two: .*2/],
+		['a folder without a file', () => folderOf('none', []), /none:1:1: there is no \*\.yaml file in this folder/],
+		['a folder with two route files', () => folderOf('two', ['a.yaml', 'b.yml']), /two\/b\.yml:1:1: this is a second/],
 	])('%s ends it with 64 and says why', async (_what, given, reason) => {
 		const { code, stdout, stderr } = await outrigger('run', given());
 		expect(stderr).toMatch(reason);
@@ -88,9 +88,11 @@ describe('run, told a wrong file', () => {
 		return join(folder, name);
 	}
 
-	it('a folder with one file is that file', async () => {
+	it('a folder with one route file is that file', async () => {
 		mkdirSync(join(folder, 'one'), { recursive: true });
 		write('one/notes.txt', 'not a route file');
+		write('one/.routes.yaml', 'hidden: true\n');
+		write('one/empty.yml', '# nothing yet\n');
 		write('one/routes.yaml', 'app: { port: 1 }\ninbound: { listen: 127.0.0.1:0 }\nadmin: { listen: 127.0.0.1:0 }\n');
 		expect((await outrigger('run', join(folder, 'one'), '--', 'sh', '-c', 'exit 5')).code).toBe(5);
 	});

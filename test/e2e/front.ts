@@ -20,6 +20,8 @@ export interface FrontOptions extends ProgramOptions {
 	readonly command?: readonly string[];
 	/** `ready` (default): until `/ready` is 200. `bound`: until the ports are open. */
 	readonly until?: 'ready' | 'bound';
+	/** It is given the folder, not the file in it. */
+	readonly givesFolder?: boolean;
 }
 
 export class Front {
@@ -31,7 +33,7 @@ export class Front {
 	probesPort = 0;
 	outboundPort = 0;
 
-	private constructor(routes: RouteFile, { command, ...options }: FrontOptions) {
+	private constructor(routes: RouteFile, { command, givesFolder, ...options }: FrontOptions) {
 		this.folder = mkdtempSync(join(tmpdir(), 'outrigger-e2e-'));
 		const file = join(this.folder, 'routes.yaml');
 		const { inbound, ...rest } = routes;
@@ -43,7 +45,11 @@ export class Front {
 		};
 		// JSON is YAML.
 		writeFileSync(file, JSON.stringify(blocks, null, 2));
-		const args = ['run', file, ...(command === undefined ? [] : ['--', ...command])];
+		const args = [
+			'run',
+			givesFolder === true ? this.folder : file,
+			...(command === undefined ? [] : ['--', ...command]),
+		];
 		this.program = new Program(OUTRIGGER, args, { cwd: this.folder, ...options });
 	}
 

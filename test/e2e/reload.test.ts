@@ -6,7 +6,7 @@ import { RawClient } from '../support/raw-client.ts';
 import { echo, type OriginConnection, RecordingOrigin } from '../support/recording-origin.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { WireMessage } from '../support/wire-message.ts';
-import { Front, type RouteFile } from './front.ts';
+import { Front, type FrontOptions, type RouteFile } from './front.ts';
 import { START_DEADLINE_MS } from './program.ts';
 
 interface Shown {
@@ -19,8 +19,8 @@ let front: Front;
 /** Requests for `/slow` wait here until the test answers them. */
 const slow: { request: WireMessage; connection: OriginConnection }[] = [];
 
-async function start(more: Omit<RouteFile, 'app'> = {}): Promise<void> {
-	front = await Front.start({ app: { port: origin.port }, ...more });
+async function start(more: Omit<RouteFile, 'app'> = {}, options: FrontOptions = {}): Promise<void> {
+	front = await Front.start({ app: { port: origin.port }, ...more }, options);
 }
 
 const file = (): string => join(front.folder, 'routes.yaml');
@@ -166,6 +166,56 @@ describe('every way to save a file counts:', () => {
 		await reloadTo(edited({ inbound: ONLY_A }), (text) => mount('..v2', text));
 		expect([await status('/a'), await status('/b')]).toEqual([200, 404]);
 		expect(await reloads()).toEqual([2, 0]);
+	});
+});
+
+describe('a folder is followed as a file is:', () => {
+	const put = (name: string, text: string): void => writeFileSync(join(front.folder, name), text);
+	beforeEach(() => start({ inbound: ONLY_A }, { givesFolder: true }));
+
+	it('an edit of its file, and a file that counts for nothing', async () => {
+		await reloadTo(edited({ inbound: ONLY_B }));
+		expect([await status('/a'), await status('/b')]).toEqual([404, 200]);
+		put('notes.txt', 'nothing');
+		await reloadTo(edited({ inbound: ONLY_A }));
+		expect(await reloads()).toEqual([2, 0]);
+	});
+
+	it('a second route file in it, until it is gone', async () => {
+		put('zz.yml', edited({ inbound: ONLY_B }));
+		await untilShown('the rejected folder', ({ rejected }) => rejected !== null);
+		const { rejected } = await shown();
+		expect(rejected?.issues.map(({ message }) => message)).toEqual([
+			`this is a second route file; the first is on line 1 of ${file()}`,
+		]);
+		expect(await status('/a')).toBe(200);
+		unlinkSync(join(front.folder, 'zz.yml'));
+		await untilShown('the folder as it was', (config) => config.rejected === null);
+		expect(await reloads()).toEqual([0, 1]);
+	});
+
+	it('another file beside its own, which makes another configuration, and its name', async () => {
+		await reloadTo('# nothing yet\n', (text) => put('more.yaml', text));
+		await reloadTo('', () => renameSync(join(front.folder, 'more.yaml'), join(front.folder, 'most.yaml')));
+		await reloadTo('', () => unlinkSync(join(front.folder, 'most.yaml')));
+		expect(await reloads()).toEqual([3, 0]);
+	});
+
+	it('the swap of a mounted ConfigMap', async () => {
+		const mount = (version: string, text: string): void => {
+			mkdirSync(join(front.folder, version));
+			writeFileSync(join(front.folder, version, 'routes.yaml'), text);
+			symlinkSync(version, join(front.folder, '..tmp'));
+			renameSync(join(front.folder, '..tmp'), join(front.folder, '..data'));
+		};
+		await reloadTo(edited({ inbound: ONLY_B }), (text) => {
+			mount('..v1', text);
+			unlinkSync(file());
+			symlinkSync('..data/routes.yaml', file());
+		});
+		await reloadTo(edited({ inbound: ONLY_A }), (text) => mount('..v2', text));
+		expect([await status('/a'), await status('/b')]).toEqual([200, 404]);
+		expect((await reloads())[0]).toBe(2);
 	});
 });
 

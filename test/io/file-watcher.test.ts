@@ -84,6 +84,72 @@ describe('a change is noticed', () => {
 	});
 });
 
+describe('a change of a folder is noticed', () => {
+	const put = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+
+	beforeEach(async () => {
+		put('a.yaml', '1');
+		put('b.yml', '1');
+		await watched(folder);
+	});
+
+	it('when a file is edited, added, renamed or removed', async () => {
+		await alarmAfter(() => put('b.yml', '2'));
+		await alarmAfter(() => put('c.yaml', '1'));
+		await alarmAfter(() => renameSync(join(folder, 'c.yaml'), join(folder, 'd.yaml')));
+		await alarmAfter(() => unlinkSync(join(folder, 'a.yaml')));
+	});
+
+	it('when Kubernetes mounts a volume over it and swaps its folder, each time', async () => {
+		const swap = (version: string): void => {
+			mkdirSync(join(folder, version));
+			for (const name of ['a.yaml', 'b.yml']) writeFileSync(join(folder, version, name), version);
+			symlinkSync(version, join(folder, '..data_tmp'));
+			renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+		};
+		await alarmAfter(() => {
+			swap('..v1');
+			for (const name of ['a.yaml', 'b.yml']) {
+				unlinkSync(join(folder, name));
+				symlinkSync(`..data/${name}`, join(folder, name));
+			}
+		});
+		await alarmAfter(() => swap('..v2'));
+		await alarmAfter(() => swap('..v3'));
+	});
+
+	it('when the name of the folder leads to another one', async () => {
+		watcher?.stop();
+		for (const release of ['one', 'two', 'three']) {
+			mkdirSync(join(folder, release));
+			put(`${release}/a.yaml`, release);
+		}
+		symlinkSync('one', join(folder, 'current'));
+		alarms = 0;
+		await watched(join(folder, 'current'));
+		const lead = (release: string): void => {
+			symlinkSync(release, join(folder, 'next'));
+			renameSync(join(folder, 'next'), join(folder, 'current'));
+		};
+		await alarmAfter(() => lead('two'));
+		await alarmAfter(() => put('two/a.yaml', 'edited'));
+		await alarmAfter(() => lead('three'));
+	});
+
+	it('and of other files in it there is no alarm', async () => {
+		put('access.log', 'line');
+		put('.b.yml.swp', 'line');
+		await alarmAfter(() => put('b.yml', '3'));
+		expect(alarms).toBe(2);
+	});
+
+	it('but a file that is away for a moment is no change before the poll finds it gone', async () => {
+		unlinkSync(join(folder, 'a.yaml'));
+		await alarmAfter(() => undefined);
+		expect(alarms).toBe(2);
+	});
+});
+
 describe('no alarm', () => {
 	it('comes of other files in the folder', async () => {
 		const file = join(folder, 'a.yaml');
