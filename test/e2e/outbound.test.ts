@@ -142,6 +142,22 @@ describe('clients of the outbound port', () => {
 	});
 });
 
+describe('the end of an app that the sidecar has started', () => {
+	it('leaves it its calls until it exits', async () => {
+		const farewell = `
+			process.on('SIGTERM', async () => {
+				const response = await fetch('http://stock/bye');
+				console.log('said', await response.text());
+				process.exit(0);
+			});
+			require('node:http').createServer((_, response) => response.end('up')).listen(process.env.PORT, '127.0.0.1');`;
+		const front = await start({ command: ['node', '-e', farewell] });
+		front.program.signal('SIGTERM');
+		expect(await front.program.ended()).toBe(0);
+		expect(front.program.stdout).toContain('said stock of /bye');
+	});
+});
+
 describe('the end of a sidecar whose app runs by itself', () => {
 	it('waits for the port of the app to close', async () => {
 		const shop = createHttpServer((_, response) => response.end('shop'));
