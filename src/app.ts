@@ -15,7 +15,8 @@ import { Front, type FrontOptions } from './app/front.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
-import { buildSnapshot, buildSnapshotCalmly, type Snapshot } from './app/snapshot.ts';
+import { atOnce, calmly } from './app/slices.ts';
+import { buildSnapshot, type Snapshot } from './app/snapshot.ts';
 import type { Rejected, Taken } from './app/taken.ts';
 import type { Telemetry } from './app/telemetry.ts';
 import type { Config } from './config/config.ts';
@@ -67,7 +68,7 @@ export class App {
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters(sha256),
 		};
-		this.snapshot = buildSnapshot({ ...this.snapshotInput(taken), before: null });
+		this.snapshot = atOnce(buildSnapshot({ ...this.snapshotInput(taken), before: null }));
 		this.snapshot.services.takeOver(null, telemetry.metrics);
 		this.env.rateLimiters.commit(this.snapshot.limiters);
 		this.health = new AppHealth({
@@ -149,7 +150,7 @@ export class App {
 		const before = this.snapshot;
 		const issues = restartIssues(before.taken.config, next.config, next.effectiveConfig, file);
 		if (issues.length > 0) return issues;
-		const snapshot = await buildSnapshotCalmly({ ...this.snapshotInput(next), before });
+		const snapshot = await calmly(buildSnapshot({ ...this.snapshotInput(next), before }));
 		loopClock.refresh();
 		this.takeOver(snapshot, before);
 		return [];

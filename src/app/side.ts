@@ -9,6 +9,7 @@ import type { ProxyContext, Route } from '../proxy/context.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
 import { buildRoute, identityOf, type RouteParts } from './routes.ts';
 import type { Services } from './services.ts';
+import type { InSlices } from './slices.ts';
 import type { Taken } from './taken.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -25,9 +26,6 @@ export interface BuiltSide {
 	/** What takes the rest, or would. */
 	readonly fallback: Rule;
 }
-
-/** Pauses now and then, for whoever has an event loop to look after. */
-export type InSlices<T> = Generator<undefined, T, undefined>;
 
 /** What a side is made of. */
 export interface SideParts {
@@ -84,7 +82,7 @@ function* buildSide(
 		recorder: telemetry.recorder,
 		routes: yield* compileRoutesInSlices(inputs, compileRegex),
 		unmatched,
-		destinations: side === 'outbound' ? services.destinations() : null,
+		destinations: side === 'outbound' ? yield* services.destinations() : null,
 		isVerbose: config.localReplies === 'verbose',
 		trustedHops: config.trustedHops,
 		defaultIdleMs: fallback.timeouts.idle,
