@@ -31,6 +31,6 @@ export function compileText(given: string, contents: readonly FileContent[], too
 	if (contents.length === 0) return { ok: false, hash, issues: [unreadable(given, EMPTY_FOLDER)] };
 	const result = parseFiles(textsOf(contents), env, compileRegex === null ? { hash } : { hash, compileRegex });
 	if (!result.ok) return { ok: false, hash, issues: result.issues };
-	const { config, warnings, provenance } = result;
-	return { ok: true, config, warnings, effective: effectiveConfig(provenance) };
+	const { config, warnings, notes, provenance } = result;
+	return { ok: true, config, warnings, notes, effective: effectiveConfig(provenance) };
 }
