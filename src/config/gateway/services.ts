@@ -192,13 +192,7 @@ function nodeOf(document: GatewayDocument, { ports, endpoints }: Entry, hostname
 		const expected = `an \`EndpointSlice\` of it, or an entry \`${keyOf(document)}\` of \`services\``;
 		document.warning(spec, [], 'has no endpoints: its requests get 503', { expected });
 	}
-	const portNodes = ports.map(({ name: portName, port, path, node }): [string, Located] => {
-		const at = node.entries.get('port') ?? node;
-		return [
-			portName === '' ? String(port) : portName,
-			scalarNode(port, placeOf(at, document.origin([...path, 'port']))),
-		];
-	});
+	const portNodes = ports.map((port) => portNode(document, port));
 	const entries = new Map([
 		[
 			'ports',
@@ -216,4 +210,15 @@ function nodeOf(document: GatewayDocument, { ports, endpoints }: Entry, hostname
 		);
 	}
 	return mapNode(entries, here);
+}
+
+/** What its name is and what its number: an entry of `ports`. */
+function portNode(document: GatewayDocument, { name, port, path, node }: ServicePort): [string, Located] {
+	const number = node.entries.get('port') ?? node;
+	const named = node.entries.get('name');
+	if (name === '' || named === undefined) {
+		return [String(port), scalarNode(port, placeOf(number, document.origin([...path, 'port'])))];
+	}
+	const place = { span: number.span, key: named.span, origin: document.origin([...path, 'name']) };
+	return [name, scalarNode(port, place)];
 }
