@@ -19,6 +19,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<{ scenario: Scenario }>>>
 	start: () => import('./scenarios/start.ts'),
 	hold: () => import('./scenarios/hold.ts'),
 	drain: () => import('./scenarios/drain.ts'),
+	reload: () => import('./scenarios/reload.ts'),
 	soak: () => import('./scenarios/soak.ts'),
 };
 

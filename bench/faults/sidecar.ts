@@ -17,7 +17,12 @@ export interface SidecarOptions {
 	readonly command?: readonly string[];
 	/** Default: until `/ready` says so. */
 	readonly until?: 'ready' | 'bound';
+	/** A module that is loaded before the sidecar's own. */
+	readonly preload?: string;
 }
+
+const ROUTE_FILE = 'routes.yaml';
+const STALL_FILE = 'stalls.txt';
 
 const BASE = {
 	inbound: { listen: '127.0.0.1:0' },
@@ -40,17 +45,33 @@ export class Sidecar extends Child {
 	private readonly folder: string;
 
 	private constructor(folder: string, args: readonly string[]) {
-		super(process.execPath, args);
+		super(process.execPath, args, { STALL_PROBE_FILE: join(folder, STALL_FILE) });
 		this.folder = folder;
 	}
 
+	/** The route file. */
+	get file(): string {
+		return join(this.folder, ROUTE_FILE);
+	}
+
+	/** Where `stall-probe.ts` writes, when it is preloaded. */
+	get stallFile(): string {
+		return join(this.folder, STALL_FILE);
+	}
+
+	/** The text of a route file with other blocks. */
+	textWith(appPort: number, blocks: Record<string, unknown>): string {
+		return JSON.stringify({ ...BASE, app: { port: appPort }, ...blocks });
+	}
+
 	static async start(options: SidecarOptions): Promise<Sidecar> {
-		const { main = SOURCE_MAIN, appPort, blocks, command = [] } = options;
+		const { main = SOURCE_MAIN, appPort, blocks, command = [], preload } = options;
 		const folder = mkdtempSync(join(tmpdir(), 'outrigger-fault-'));
-		const file = join(folder, 'routes.yaml');
+		const file = join(folder, ROUTE_FILE);
 		writeFileSync(file, JSON.stringify({ ...BASE, app: { port: appPort }, ...blocks }));
 		const sidecar = new Sidecar(folder, [
 			'--disable-warning=ExperimentalWarning',
+			...(preload === undefined ? [] : ['--import', preload]),
 			main,
 			'run',
 			file,
@@ -70,6 +91,11 @@ export class Sidecar extends Child {
 	/** One request on a connection of its own. Status 0: nobody answered. */
 	adminGet(path: string): Promise<{ status: number; body: string }> {
 		return getOnce(this.adminPort, path);
+	}
+
+	/** One request to the inbound port on a connection of its own. */
+	get(path: string): Promise<Response> {
+		return fetch(`http://127.0.0.1:${this.port}${path}`, { headers: { connection: 'close' } });
 	}
 
 	async service(): Promise<ServiceView> {

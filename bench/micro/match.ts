@@ -51,6 +51,16 @@ const ten = big(10);
 const tenThousand = big(10_000);
 const paths = onOneHost(10_000);
 const HOST = 'service777.shop.svc.cluster.local:8080';
+const OTHER_HOST = 'service444.shop.svc.cluster.local:8080';
+
+let turn = 0;
+/** Two hosts in turn: what was found for the last one helps nothing. */
+function alternating(): RequestHead {
+	turn ^= 1;
+	return turn === 0
+		? request(HOST, '/api/v7775/orders/42/lines/1', 'GET')
+		: request(OTHER_HOST, '/api/v4445/orders/42/lines/1', 'GET');
+}
 
 export const cases = [
 	{ name: 'one rule for everything', fn: () => catchAll.match(request(HOST, '/api/v7/orders/42', 'GET')) },
@@ -58,6 +68,7 @@ export const cases = [
 		name: '10 rules, hit',
 		fn: () => ten.match(request('service0.shop.svc.cluster.local', '/api/v7/orders/42', 'GET')),
 	},
+	{ name: '10,000 rules, prefix, another host each time', fn: () => tenThousand.match(alternating()) },
 	{ name: '10,000 rules, exact path', fn: () => tenThousand.match(request(HOST, '/api/v7775/orders/eu', 'POST')) },
 	{ name: '10,000 rules, prefix', fn: () => tenThousand.match(request(HOST, '/api/v7775/orders/42/lines/1', 'GET')) },
 	{

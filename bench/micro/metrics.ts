@@ -5,6 +5,7 @@
 import type { ExchangeRecord, RouteSeries } from '../../src/ports/telemetry.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
+import { PathTemplates } from '../../src/telemetry/path-templates.ts';
 
 const ROUNDS = 12;
 const ITERATIONS = 200_000;
@@ -20,11 +21,11 @@ function run(name: string, fn: (i: number) => void): void {
 	console.log(`${name.padEnd(52)} ${best.toFixed(0).padStart(6)} ns`);
 }
 
-function makeMetrics(istio: boolean, pathTemplates: readonly string[]): Metrics {
+function makeMetrics(istio: boolean): Metrics {
 	const quiet = () => undefined;
 	return new Metrics({
 		workload: { name: 'orders', namespace: 'shop', version: 'v1' },
-		settings: { maxSeries: 2000, istio, pathTemplates, app: null },
+		settings: { maxSeries: 2000, istio, app: null },
 		clock: { now: () => performance.now(), wall: () => Date.now() },
 		breathe: () => new Promise((resolve) => setImmediate(resolve)),
 		log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
@@ -36,6 +37,8 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 	return {
 		series,
 		route: series?.route ?? '',
+		side: 'inbound',
+		service: 'app',
 		method: 'GET',
 		scheme: 'http',
 		authority: 'orders.shop.svc',
@@ -74,9 +77,9 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 }
 
 /** Records of several routes, durations and outcomes, so that no branch and no slot is always the same. */
-function mixed(metrics: Metrics, isNamed: boolean): ExchangeRecord[] {
+function mixed(metrics: Metrics, templates: PathTemplates | null): ExchangeRecord[] {
 	return Array.from({ length: 64 }, (_, i) =>
-		record(metrics.routeSeries(`route-${i % ROUTES}`, isNamed), {
+		record(metrics.routeSeries('inbound', `route-${i % ROUTES}`, templates), {
 			method: i % 5 === 0 ? 'POST' : 'GET',
 			status: i % 16 === 0 ? 404 : 200,
 			durationMs: 0.3 * 1.1 ** i,
@@ -85,10 +88,10 @@ function mixed(metrics: Metrics, isNamed: boolean): ExchangeRecord[] {
 }
 
 function benchRequests(name: string, istio: boolean, templates: readonly string[]): void {
-	const metrics = makeMetrics(istio, templates);
-	const records = mixed(metrics, templates.length === 0);
+	const metrics = makeMetrics(istio);
+	const records = mixed(metrics, templates.length === 0 ? null : new PathTemplates(templates));
 	run(name, (i) => {
-		metrics.began();
+		metrics.began('inbound');
 		metrics.ended(records[i & 63] as ExchangeRecord);
 	});
 }
@@ -111,8 +114,8 @@ function benchAccessLog(): void {
 }
 
 async function benchScrape(series: number): Promise<void> {
-	const metrics = makeMetrics(false, []);
-	for (let i = 0; i < series; i++) metrics.ended(record(metrics.routeSeries(`/route/${i}`), {}));
+	const metrics = makeMetrics(false);
+	for (let i = 0; i < series; i++) metrics.ended(record(metrics.routeSeries('inbound', `/route/${i}`), {}));
 	await metrics.text();
 	let longest = 0;
 	let bytes = 0;

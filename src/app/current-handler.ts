@@ -7,11 +7,8 @@ import type { RequestHead } from '../http/head.ts';
 import type { DownstreamStream, RequestHandler, StreamSink } from '../ports/stream.ts';
 
 export class CurrentHandler implements RequestHandler {
-	current: RequestHandler;
-
-	constructor(handler: RequestHandler) {
-		this.current = handler;
-	}
+	/** Set before the first request can come. */
+	current!: RequestHandler;
 
 	onRequest(stream: DownstreamStream, head: RequestHead): StreamSink {
 		return this.current.onRequest(stream, head);

@@ -16,6 +16,7 @@ const RESTART_ONLY: Readonly<Record<string, Read>> = {
 	'app.socket': ({ app }) => app.socket,
 	'app.protocol': ({ app }) => app.protocol,
 	'inbound.listen': ({ inbound }) => inbound.listen,
+	'outbound.listen': ({ outbound }) => outbound?.listen ?? null,
 	'admin.listen': ({ admin }) => admin.listen,
 	probes: ({ probes }) => probes,
 	'telemetry.logIntake': ({ telemetry }) => telemetry.logIntake,

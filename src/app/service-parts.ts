@@ -1,99 +1,114 @@
-/** Joins what one service is made of: dialer, pool, breaker, budget. */
-import type { Config } from '../config/config.ts';
+/** Joins what a service is made of: a pool of connections for each endpoint; breaker, budget and limits over them all. */
+import type { Timers } from '../clock.ts';
+import type { ServicePolicy } from '../config/config.ts';
 import type { HeadLimits } from '../http1/limits.ts';
-import { DEFAULT_HEAD_LIMITS } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
+import type { Endpoint } from '../proxy/endpoint.ts';
 import { Service } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
-import { Dialer, type Endpoint } from '../upstream/dial.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { Dialer } from '../upstream/dial.ts';
+import type { DialTarget } from '../upstream/dial-target.ts';
+import type { OwnListeners } from '../upstream/own-listeners.ts';
 import { Http1Pool } from '../upstream/pool.ts';
-import type { Telemetry } from './telemetry.ts';
 
-/** The service that every inbound rule leads to. */
-export const APP_SERVICE = 'app';
-
-export interface ServiceParts {
-	readonly service: Service;
-	readonly pool: Http1Pool;
+/** What all services of a process have in common. */
+export interface ServiceEnvironment {
+	readonly timers: Timers;
+	readonly metrics: Metrics;
 	readonly headLimits: HeadLimits;
-	/** Its connects are not traffic and stay out of the metrics. */
-	readonly healthDialer: Dialer;
-	/** What `/services` shows. */
-	describe(isHealthy: boolean, lastFailure: string): unknown;
+	readonly ownListeners: OwnListeners;
 }
 
-const UNRECORDED: ConnectionRecorder = { connected: noop, connectFailed: noop };
+export interface Calling {
+	/** Name of the service, for the metrics. */
+	readonly service: string;
+	readonly target: DialTarget;
+	readonly policy: ServicePolicy;
+	readonly recorder: ConnectionRecorder;
+}
 
-/** `onSuspect` hears of connects that failed, and of failures that opened the circuit. */
-export function buildService(config: Config, telemetry: Telemetry, onSuspect: () => void): ServiceParts {
-	const { connect, limits, circuitBreaker, retryBudget } = config.inbound.service;
-	const { timers, metrics } = telemetry;
-	const endpoint = endpointOf(config);
-	const headLimits = { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers };
-	const dialing = { endpoint, connectTimeoutMs: connect.timeout, service: APP_SERVICE, clock: loopClock, timers };
-	const dialer = new Dialer({
-		...dialing,
-		recorder: {
-			connected: (service, seconds) => metrics.connected(service, seconds),
-			connectFailed: (service) => {
-				metrics.connectFailed(service);
-				onSuspect();
-			},
-		},
-	});
-	const pool = new Http1Pool({
-		dialer,
+export function buildDialer({ timers, ownListeners }: ServiceEnvironment, calling: Calling): Dialer {
+	const { target, service, policy, recorder } = calling;
+	const connectTimeoutMs = policy.connect.timeout;
+	return new Dialer({ target, connectTimeoutMs, service, clock: loopClock, timers, recorder, ownListeners });
+}
+
+/** The connections to one endpoint. `maxConnections` and `pending` are limits of each. */
+export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool {
+	const { connect, limits } = calling.policy;
+	return new Http1Pool({
+		dialer: buildDialer(env, calling),
 		clock: loopClock,
-		timers,
+		timers: env.timers,
 		idleAge: new IdleAge(),
 		idleMs: connect.idle,
 		maxConnections: connect.maxConnections,
 		maxPending: limits.pending,
 		maxRequestsPerConnection: connect.maxRequestsPerConnection,
 		maxAgeMs: connect.maxAge,
-		limits: headLimits,
+		limits: env.headLimits,
 	});
+}
+
+/** `onOpen` hears of failures that open the circuit. */
+export function buildService(
+	name: string,
+	endpoints: readonly Endpoint[],
+	policy: ServicePolicy,
+	onOpen: () => void,
+): Service {
+	const { limits, circuitBreaker, retryBudget } = policy;
 	const now = loopClock.now();
-	const service = new Service({
-		name: APP_SERVICE,
-		pool,
+	return new Service({
+		name,
+		endpoints,
 		breaker: circuitBreaker === null ? null : new CircuitBreaker(circuitBreaker, now),
 		failures: circuitBreaker?.failures ?? [],
 		budget: new RetryBudget(retryBudget.percent, retryBudget.minPerSecond, now),
 		maxRequests: limits.requests,
 		maxRetries: limits.retries,
-		onOpen: onSuspect,
+		onOpen,
 	});
+}
+
+export interface PoolCounts {
+	readonly active: number;
+	readonly idle: number;
+	readonly pending: number;
+}
+
+export function sumOfCounts(pools: Iterable<{ readonly counts: PoolCounts }>): PoolCounts {
+	const sum = { active: 0, idle: 0, pending: 0 };
+	for (const { counts } of pools) {
+		sum.active += counts.active;
+		sum.idle += counts.idle;
+		sum.pending += counts.pending;
+	}
+	return sum;
+}
+
+/** What `/services` shows of every service beside its endpoints. */
+export function describeService(service: Service, policy: ServicePolicy, counts: PoolCounts): object {
 	return {
-		service,
-		pool,
-		headLimits,
-		healthDialer: new Dialer({ ...dialing, recorder: UNRECORDED }),
-		describe: (isHealthy, lastFailure) => ({
-			endpoints: [{ address: dialer.addressOf(0), healthy: isHealthy, ...(isHealthy ? {} : { lastFailure }) }],
-			circuit: service.breaker?.state ?? 'off',
-			requests: { active: service.active, limit: limits.requests },
-			retries: { active: service.budget.active },
-			connections: { ...pool.counts, limit: connect.maxConnections },
-		}),
+		circuit: service.breaker?.state ?? 'off',
+		requests: { active: service.active, limit: policy.limits.requests },
+		retries: { active: service.budget.active },
+		connections: { ...counts, limit: policy.connect.maxConnections },
 	};
 }
 
 /** Shows a service in the metrics, in place of the one that had its name. Their counters go on. */
-export function watchService({ service, pool }: ServiceParts, metrics: Telemetry['metrics']): void {
+export function watchService(service: Service, counts: () => PoolCounts, metrics: Metrics): void {
 	const { name, breaker } = service;
 	if (breaker === null) metrics.unwatch(name);
 	else metrics.watchCircuit(name, breaker);
-	metrics.watchPool(name, () => pool.counts);
+	metrics.watchPool(name, counts);
 }
 
-function endpointOf({ app }: Config): Endpoint {
-	return app.socket === undefined ? { port: app.port ?? 0 } : { socket: app.socket };
-}
-
-function noop(): void {
-	// not recorded
+export function noop(): void {
+	// nobody need be told
 }

@@ -1,6 +1,6 @@
 /** Joins what watches the traffic: log streams, own log, metrics, access log, log intake. */
 import { HttpControlServer } from '../admin/control-server.ts';
-import type { AppConfig, Config, Rule } from '../config/config.ts';
+import type { AppConfig, Config, Rule, Side } from '../config/config.ts';
 import { breathe } from '../io/breathe.ts';
 import { loopTimer } from '../io/loop-clock.ts';
 import { systemClock, systemRandom } from '../io/system.ts';
@@ -15,6 +15,7 @@ import { LogIntake } from '../telemetry/log-intake.ts';
 import { type LogDestination, LogStream } from '../telemetry/log-stream.ts';
 import { Metrics, type MetricsSettings } from '../telemetry/metrics.ts';
 import { isLogLevel, OwnLog } from '../telemetry/own-log.ts';
+import { PathTemplates } from '../telemetry/path-templates.ts';
 import type { ProcessFacts } from '../telemetry/process-metrics.ts';
 import { Recorder } from '../telemetry/recorder.ts';
 
@@ -80,8 +81,11 @@ export class Telemetry {
 		this.accessLog.configure(accessLogSettings(config), this.accessStream);
 	}
 
-	routeSeries(rule: Rule): RouteSeries {
-		return this.metrics.routeSeries(rule.name, rule.isNamed);
+	/** Binds the series of rules by the path templates of their file, which need not be in force yet. */
+	routeBinder(side: Side, { telemetry }: Config): (rule: Rule) => RouteSeries {
+		const { pathTemplates } = telemetry.metrics;
+		const templates = pathTemplates.length > 0 ? new PathTemplates(pathTemplates) : null;
+		return (rule) => this.metrics.routeSeries(side, rule.name, rule.isNamed ? null : templates);
 	}
 
 	get logLevel(): string {
@@ -133,8 +137,8 @@ function accessLogSettings({ telemetry, hash }: Config): AccessLogSettings {
 }
 
 function metricsSettings(config: Config): MetricsSettings {
-	const { maxSeries, istio, pathTemplates } = config.telemetry.metrics;
-	return { maxSeries, istio, pathTemplates, app: metricsOfApp(config) };
+	const { maxSeries, istio } = config.telemetry.metrics;
+	return { maxSeries, istio, app: metricsOfApp(config) };
 }
 
 function metricsOfApp({ app, telemetry }: Config): AppMetricsSource | null {

@@ -1,10 +1,11 @@
-/** `outrigger check FILE…`: validates route files. Exit 0, or 64 with issues (`--strict`: with warnings, too). */
+/** `outrigger check FILE…`: validates route files, their `tests` included. Exit 0, or 64 with issues (`--strict`: with warnings, too). */
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { formatIssue, type Issue, type IssueStyle } from '../config/issue.ts';
 import type { CommandIo } from './command-io.ts';
 import { EXIT } from './exit-codes.ts';
 import { loadRouteFile } from './load-route-file.ts';
+import { withTests } from './test-gate.ts';
 
 export interface CheckArguments {
 	readonly files: readonly string[];
@@ -41,7 +42,7 @@ export async function runCheck(args: CheckArguments, io: CommandIo): Promise<num
 	const issues: Issue[] = [];
 	const isText = args.json !== true && args.github !== true;
 	for (const file of args.files) {
-		const result = await loadRouteFile(file, io);
+		const result = await withTests(await loadRouteFile(file, io));
 		const found = result.ok ? [...result.warnings, ...result.notes] : result.issues;
 		issues.push(...found);
 		if (isText) sayText(file, found, result.ok ? countRules(result.config) : null, io);

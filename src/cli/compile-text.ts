@@ -2,10 +2,11 @@
 import { effectiveConfig } from '../config/effective.ts';
 import { parseFiles } from '../config/parse-config.ts';
 import type { SourceFile } from '../config/source-file.ts';
-import type { CompileRegex } from '../routing/regex.ts';
+import { type CompileRegex, noRegex } from '../routing/regex.ts';
 import type { CompiledFile } from './compile-file.ts';
 import { digestOf, type HashState, titleOf } from './file-hash.ts';
 import type { FileContent } from './route-files.ts';
+import { failedTests } from './test-gate.ts';
 import { EMPTY_FOLDER, unreadable } from './unreadable.ts';
 
 export interface CompileTools {
@@ -31,6 +32,8 @@ export function compileText(given: string, contents: readonly FileContent[], too
 	if (contents.length === 0) return { ok: false, hash, issues: [unreadable(given, EMPTY_FOLDER)] };
 	const result = parseFiles(textsOf(contents), env, compileRegex === null ? { hash } : { hash, compileRegex });
 	if (!result.ok) return { ok: false, hash, issues: result.issues };
+	const issues = failedTests(result, compileRegex ?? noRegex);
+	if (issues.length > 0) return { ok: false, hash, issues };
 	const { config, warnings, notes, provenance } = result;
 	return { ok: true, config, warnings, notes, effective: effectiveConfig(provenance) };
 }

@@ -51,6 +51,8 @@ async function parseCommandLine(argv: readonly string[], version: string): Promi
 	};
 	(await import('./check-command.ts')).registerCheck(program, IO, finish);
 	(await import('./config-command.ts')).registerConfig(program, IO, finish);
+	(await import('./explain-command.ts')).registerExplain(program, IO, finish);
+	(await import('./test-command.ts')).registerTest(program, IO, finish);
 	(await import('./schema-command.ts')).registerSchema(program, IO, finish);
 	try {
 		await program.parseAsync(own, { from: 'user' });

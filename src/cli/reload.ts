@@ -11,7 +11,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { App, Taken } from '../app.ts';
+import type { Taken } from '../app/taken.ts';
+import type { App } from '../app.ts';
 import type { Issue } from '../config/issue.ts';
 import { FileWatcher } from '../io/file-watcher.ts';
 import { filesOf } from '../io/route-folder.ts';
@@ -32,7 +33,8 @@ export interface ReloaderOptions {
 
 /** What the data plane takes over of a file; loads the engine of regular expressions if the file needs it. */
 export async function taken({ config, effective }: GoodFile): Promise<Taken> {
-	const compileRegex = needsRegex(config.inbound.routes) ? await loadRegexCompiler() : noRegex;
+	const rules = [...config.inbound.routes, ...(config.outbound?.routes ?? [])];
+	const compileRegex = needsRegex(rules) ? await loadRegexCompiler() : noRegex;
 	return { config, effectiveConfig: effective, compileRegex };
 }
 
@@ -91,7 +93,7 @@ export class Reloader {
 		if (judged === app.hash) return this.settle();
 		const next = await taken(compiled);
 		if (this.isStopped) return;
-		const issues = app.reload(next, file);
+		const issues = await app.reload(next, file);
 		if (issues.length > 0) return this.reject(judged, issues);
 		this.accepted(compiled);
 	}

@@ -6,6 +6,7 @@ import { accessSync, constants } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import type { App } from '../app.ts';
 import { formatIssue } from '../config/issue.ts';
+import { appEnvironment } from './app-environment.ts';
 import { compileFile, type GoodFile } from './compile-file.ts';
 import { EXIT } from './exit-codes.ts';
 import { Reloader, taken } from './reload.ts';
@@ -77,9 +78,10 @@ async function load(file: string): Promise<GoodFile | null> {
 }
 
 function announce(app: App, { file, command }: RunOptions): void {
-	const { inbound, admin, probes } = app.bound;
+	const { inbound, outbound, admin, probes } = app.bound;
+	const outboundAt = outbound === null ? '' : `, outbound ${hostPort(outbound)}`;
 	const probesAt = probes === null ? '' : `, probes :${probes.port}`;
-	say(`outrigger: ${file}: inbound :${inbound}, admin http://${hostPort(admin)}${probesAt}`);
+	say(`outrigger: ${file}: inbound :${inbound}${outboundAt}, admin http://${hostPort(admin)}${probesAt}`);
 	if (command.length > 0) say(`outrigger: starting ${command.join(' ')}`);
 }
 
@@ -104,7 +106,7 @@ class Running {
 		// Before the app is started: once it runs, no signal for it may end us by its default action.
 		signals.onSignal((signal) => this.onStop(signal));
 		for (const signal of FORWARDED) process.on(signal, () => this.child?.signal(signal));
-		this.child = command.length === 0 ? null : new Supervised(command, process.env);
+		this.child = command.length === 0 ? null : new Supervised(command, appEnvironment(process.env, app.bound.outbound));
 		this.child?.exited.then(
 			(exit) => this.onChildExit(exit),
 			() => this.end(EXIT.internal),
@@ -131,6 +133,9 @@ class Running {
 		await this.app.drain(propagationMs);
 		const wasGone = this.child === null || this.child.hasExited;
 		this.child?.signal('SIGTERM');
+		// An app of ours has what it called for until it exits. Whose app will end by itself is told by its port; at a
+		// terminal nobody wants to wait for that.
+		if (this.child === null && propagationMs !== 0) await this.app.drainOutbound();
 		const code = (await this.child?.exited)?.code ?? EXIT.done;
 		this.end(wasGone && !STOPPED.has(code) ? code : EXIT.done);
 	}

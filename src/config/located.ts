@@ -73,6 +73,17 @@ export function locate(root: Located, path: readonly PathSegment[]): Found {
 	return { node, depth };
 }
 
+/** The path as the file spells it: an entry of a short form is called by its key. */
+export function asWritten(root: Located, path: readonly PathSegment[]): PathSegment[] {
+	let node: Located | undefined = root;
+	return path.map((segment) => {
+		const parent = node;
+		node = parent === undefined ? undefined : childOf(parent, segment);
+		if (typeof segment !== 'number' || parent?.kind !== 'map' || node === undefined) return segment;
+		return Object.keys(parent.value ?? {})[segment] ?? segment;
+	});
+}
+
 /** Whether the file itself says something at a path. */
 export function isWritten(root: Located, path: readonly PathSegment[]): boolean {
 	const { node, depth } = locate(root, path);
@@ -86,8 +97,15 @@ export function positionOf(root: Located, path: readonly PathSegment[]): Positio
 	return { file, line, column };
 }
 
-/** The path as whoever wrote it knows it: that of the document of another kind if the value came from one. */
-export function writtenPath(root: Located, path: readonly PathSegment[]): readonly PathSegment[] {
+/**
+ * The path as whoever wrote it knows it: that of the document of another kind if the value came from one. `spelled`: the
+ * same path as it is to be shown.
+ */
+export function writtenPath(
+	root: Located,
+	path: readonly PathSegment[],
+	spelled: readonly PathSegment[] = path,
+): readonly PathSegment[] {
 	let node = root;
 	let origin: Origin | undefined;
 	let below = 0;
@@ -99,7 +117,7 @@ export function writtenPath(root: Located, path: readonly PathSegment[]): readon
 		origin = node.origin;
 		below = index + 1;
 	}
-	return origin === undefined ? path : [...pathOf(origin), ...path.slice(below)];
+	return origin === undefined ? spelled : [...pathOf(origin), ...spelled.slice(below)];
 }
 
 /** `HTTPRoute shop/orders: spec.rules[0]`, in segments. */

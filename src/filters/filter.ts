@@ -24,6 +24,8 @@ export interface FilteredRequest {
 	/** As `trustedHops` has it. */
 	readonly clientAddress: string;
 	readonly random: Random;
+	/** What CORS says as `access-control-allow-origin`; `''`: nothing. Decided by it, before others edit the head. */
+	allowedOrigin?: string | undefined;
 	/** Monotonic milliseconds. */
 	now(): number;
 }
@@ -52,8 +54,8 @@ export interface RequestFilter {
 }
 
 export interface ResponseFilter {
-	/** Edits responses that the sidecar made as well (local replies, answers of rules), not the backend's alone. */
-	readonly editsOwn: boolean;
+	/** Edits local replies as well, not only what a backend or a rule has answered. */
+	readonly editsFailures: boolean;
 	onResponse(head: ResponseHead, request: FilteredRequest): void;
 }
 

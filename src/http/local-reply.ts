@@ -3,7 +3,8 @@
  * said here what it does to the connection and which key of the route file governs it.
  */
 import { ERROR_CODES, type ErrorCode, type ProxyError } from '../error.ts';
-import { Framing, ResponseHead } from './head.ts';
+import type { ResponseHead } from './head.ts';
+import { hasContent, ownHead, setLength } from './own-response.ts';
 
 /** One attempt as a verbose reply shows it; the fields of the attempt ledger. */
 export interface ReplyAttempt {
@@ -81,47 +82,23 @@ const REPLIES: Readonly<Record<ErrorCode, ReplyFacts>> = {
 	draining: { setting: 'shutdown.drain', closes: true },
 };
 
-/** Reason phrases of the statuses that a local reply can have (RFC 9110 §15, RFC 6585, RFC 5842). */
-const REASONS: Readonly<Record<number, string>> = {
-	400: 'Bad Request',
-	403: 'Forbidden',
-	404: 'Not Found',
-	408: 'Request Timeout',
-	413: 'Content Too Large',
-	414: 'URI Too Long',
-	429: 'Too Many Requests',
-	431: 'Request Header Fields Too Large',
-	499: 'Client Closed Request',
-	500: 'Internal Server Error',
-	501: 'Not Implemented',
-	502: 'Bad Gateway',
-	503: 'Service Unavailable',
-	504: 'Gateway Timeout',
-	505: 'HTTP Version Not Supported',
-	508: 'Loop Detected',
-};
-
 /** The request is still being sent: its rest cannot be told from a next request. */
 const REQUEST_TIMEOUT = 408;
-const NO_CONTENT = 204;
-const RESET_CONTENT = 205;
-const NOT_MODIFIED = 304;
 
 export function localReply(error: ProxyError, options: LocalReplyOptions): LocalReply {
 	const facts = REPLIES[error.code];
-	const head = new ResponseHead();
-	head.status = error.status;
-	head.reason = REASONS[error.status] ?? '';
+	const proxyStatus = `outrigger; error=${ERROR_CODES[error.code].proxyStatus}; details="${error.code}"`;
+	const head = ownHead(error.status, proxyStatus, options.requestId);
 	head.keepAlive = facts.closes !== true && error.status !== REQUEST_TIMEOUT;
 	const { headers } = head;
-	const proxyStatus = `outrigger; error=${ERROR_CODES[error.code].proxyStatus}; details="${error.code}"`;
-	headers.append('proxy-status', proxyStatus);
-	if (options.requestId !== '') headers.append('x-request-id', options.requestId);
 	if (facts.retryAfter === true || error.retryAfterSeconds > 0) {
 		headers.append('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
 	}
 	if (options.isGrpc === true) return asGrpc(head, error, options);
-	if (!hasContent(error.status)) return { head, body: '' };
+	if (!hasContent(error.status)) {
+		setLength(head, 0);
+		return { head, body: '' };
+	}
 	const body = replyBody(error, facts, options);
 	headers.append('content-type', 'application/json');
 	setLength(head, new TextEncoder().encode(body).length);
@@ -168,17 +145,6 @@ function asGrpc(head: ResponseHead, error: ProxyError, options: LocalReplyOption
 	head.headers.append('grpc-message', percentEncode(isTold ? `${error.code}: ${error.detail}` : error.code));
 	setLength(head, 0);
 	return { head, body: '' };
-}
-
-function setLength(head: ResponseHead, bytes: number): void {
-	head.headers.append('content-length', String(bytes));
-	head.framing = bytes === 0 ? Framing.none : Framing.length;
-	head.contentLength = bytes;
-}
-
-/** An injected fault may have any status, those that must not carry content included (RFC 9110 §6.4.1). */
-function hasContent(status: number): boolean {
-	return status >= 200 && status !== NO_CONTENT && status !== RESET_CONTENT && status !== NOT_MODIFIED;
 }
 
 /** gRPC's own table for an answer that is not gRPC (doc/http-grpc-status-mapping.md). */

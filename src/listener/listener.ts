@@ -1,8 +1,8 @@
 /**
  * A bound port and its connections.
  *
- * Theory of operation. Until `release` is called (the app listens for the first time) connections are accepted but not
- * read: at most `hold` of them, each for at most `holdFor`, then they are served as things stand.
+ * Theory of operation. A listener that is holding accepts connections but does not read them until `release` is called (the
+ * app listens for the first time): at most `hold` of them, each for at most `holdFor`, then they are served as things stand.
  *
  * Draining loses no request that it can save. First the kernel's queue is emptied: who stands in it is connected as far
  * as he knows, and a close would reset him. Then accepting stops. From the first moment each response says
@@ -14,6 +14,7 @@ import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { acceptPlain, acceptShared } from '../io/accept-shared.ts';
 import { breathe } from '../io/breathe.ts';
+import type { BoundAddress } from '../ports/control.ts';
 import type { Log } from '../ports/log.ts';
 import type { Peer, RequestHandler } from '../ports/stream.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -45,7 +46,9 @@ export interface ListenerOptions {
 	readonly idleMs: number;
 	readonly headTimeoutMs: number;
 	readonly isRaw: boolean;
-	/** Connections that may wait for the app, and for how long. */
+	/** Connections wait until `release` is called. */
+	readonly isHolding: boolean;
+	/** How many may wait, and for how long. */
 	readonly hold: number;
 	readonly holdForMs: number;
 	/** The internal hook of `io/accept-shared.ts` works on this Node. */
@@ -94,7 +97,7 @@ export class Listener {
 	private readonly context: ListenerContext;
 	private readonly held = new Set<Held>();
 	private readonly idleGrace = new IdleGrace(() => this.closeIdle());
-	private isHolding = true;
+	private isHolding: boolean;
 	private isDraining = false;
 	private isClosed = false;
 	/** Connections taken from the kernel so far. */
@@ -102,6 +105,7 @@ export class Listener {
 
 	constructor(options: ListenerOptions) {
 		this.options = options;
+		this.isHolding = options.isHolding;
 		this.table = new ConnectionTable(options.maxConnections);
 		this.context = {
 			handler: options.handler,
@@ -122,8 +126,8 @@ export class Listener {
 		});
 	}
 
-	/** Binds. Rejects with the system's error (`EADDRINUSE`, `EACCES`). Resolves to the bound port. */
-	async start(): Promise<number> {
+	/** Binds. Rejects with the system's error (`EADDRINUSE`, `EACCES`). */
+	async start(): Promise<BoundAddress> {
 		const { host, port, acceptsShared } = this.options;
 		await new Promise<void>((resolve, reject) => {
 			this.server.once('error', reject);
@@ -136,7 +140,7 @@ export class Listener {
 		this.server.on('error', (error) => this.options.log.error({ err: error }, 'listener failed'));
 		const onAccepted = (socket: net.Socket) => this.accept(socket);
 		if (!acceptsShared || !acceptShared(this.server, onAccepted)) acceptPlain(this.server, onAccepted);
-		return (this.server.address() as net.AddressInfo).port;
+		return this.server.address() as net.AddressInfo;
 	}
 
 	get connections(): number {

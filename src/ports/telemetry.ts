@@ -1,4 +1,5 @@
 /** What the data path tells the outside of an exchange. The exchange itself is the record: nothing is copied for it. */
+import type { Side } from '../config/config.ts';
 import type { ErrorCode } from '../error.ts';
 import type { RetryReason, RetrySkipReason } from '../resilience/retry.ts';
 
@@ -32,6 +33,9 @@ export interface ExchangeRecord {
 	/** `null` when no rule matched or the head was not understood. */
 	readonly series: RouteSeries | null;
 	readonly route: string;
+	readonly side: Side;
+	/** Name of the service that it was for; `''` when it got no further than us. */
+	readonly service: string;
 	readonly method: string;
 	readonly scheme: string;
 	readonly authority: string;
@@ -68,11 +72,13 @@ export interface ExchangeRecord {
 
 export interface ExchangeRecorder {
 	/** A request's head has been read. */
-	began(): void;
+	began(side: Side): void;
 	/** Its last byte has gone, or it broke. Called once for each `began`. */
 	ended(record: ExchangeRecord): void;
 	retried(service: string, reason: RetryReason): void;
 	retrySkipped(reason: RetrySkipReason): void;
+	/** A copy of a request has been sent, or could not be. */
+	mirrored(service: string, outcome: 'ok' | ErrorCode): void;
 	/** A local reply that belongs to no exchange (unparsable head, connection limit). */
 	refused(code: ErrorCode): void;
 }

@@ -7,6 +7,7 @@ import type { ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { DownstreamStream, UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { AttemptOutcome, AttemptRecord } from '../ports/telemetry.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Service } from './service.ts';
 
 /** What an attempt needs of its exchange. */
@@ -35,16 +36,35 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 	/** It counts against `limits.retries` and the budget: the exchange gives that back when it ends. */
 	readonly isBudgeted: boolean;
 	stream: UpstreamStream | null = null;
+	readonly target: Endpoint | null;
 	private isSettled = false;
+	/** It counts among the attempts of its endpoint. */
+	private isCounted = false;
 	private readonly exchange: AttemptOwner;
 	private readonly service: Service;
 
-	constructor(exchange: AttemptOwner, service: Service, startedAt: number, backoffMs: number, isBudgeted: boolean) {
+	/** `target`: where it goes; `null` when there is nowhere to go. */
+	constructor(
+		exchange: AttemptOwner,
+		service: Service,
+		target: Endpoint | null,
+		startedAt: number,
+		backoffMs: number,
+		isBudgeted: boolean,
+	) {
 		this.exchange = exchange;
 		this.service = service;
+		this.target = target;
 		this.startedAt = startedAt;
 		this.backoffMs = backoffMs;
 		this.isBudgeted = isBudgeted;
+	}
+
+	/** Asks its endpoint for a connection, as `UpstreamPool.acquire` does. */
+	begin(target: Endpoint, fresh: boolean): UpstreamStream | ProxyError | null {
+		this.isCounted = true;
+		target.active++;
+		return target.pool.acquire(this, fresh);
 	}
 
 	take(stream: UpstreamStream): void {
@@ -73,14 +93,15 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		this.service.forgive(now);
 	}
 
-	/** Gives its place among the retries back. */
+	/** Gives its places back: among the retries, and at its endpoint. */
 	release(): void {
 		if (this.isBudgeted) this.service.budget.release();
+		if (this.isCounted && this.target !== null) this.target.active--;
 	}
 
 	/** Stops it, whatever it is doing; it is not heard of again. */
 	cancel(error: ProxyError): void {
-		if (this.stream === null) this.service.pool.cancel(this);
+		if (this.stream === null) this.target?.pool.cancel(this);
 		else this.stream.reset(error);
 	}
 

@@ -1,15 +1,37 @@
-/** What all exchanges of a listener share. Made by `app.ts`; replaced whole when the route file changes. */
+/** What all exchanges of a listener share. Made by `app/`; replaced whole when the route file changes. */
+import type { WeightedChoice } from '../balancing/weighted.ts';
 import type { Clock, Random, Timers } from '../clock.ts';
-import type { Rule } from '../config/config.ts';
+import type { Rule, Side } from '../config/config.ts';
+import type { ProxyError } from '../error.ts';
+import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import type { RouteTable } from '../routing/table.ts';
-import type { Service } from './service.ts';
+import type { Backend } from './backend.ts';
+
+/** A copy of some requests to somewhere whose answers interest nobody. */
+export interface MirrorTarget {
+	readonly backend: Backend;
+	/** Share of the requests, from 0 to 1. */
+	readonly share: number;
+}
+
+/** Where requests go whose rule names no backend: by the host that they ask for. */
+export interface Destinations {
+	find(authority: string): Backend | ProxyError;
+}
 
 /** A rule ready to be obeyed: its numbers looked up once. */
 export interface Route {
 	readonly rule: Rule;
 	readonly series: RouteSeries;
-	readonly service: Service;
+	/** `null`: none. */
+	readonly filters: FilterChain | null;
+	/** Empty: by host (`ProxyContext.destinations`), or nowhere. */
+	readonly backends: readonly Backend[];
+	/** Draws one of several; `null` where there is nothing to draw. */
+	readonly split: WeightedChoice<Backend> | null;
+	/** Empty: none. */
+	readonly mirrors: readonly MirrorTarget[];
 	/** Milliseconds; 0 when there is none. */
 	readonly requestTimeoutMs: number;
 	readonly attemptTimeoutMs: number;
@@ -21,6 +43,9 @@ export interface Route {
 }
 
 export interface ProxyContext {
+	readonly side: Side;
+	/** Port of the listener. */
+	readonly listenerPort: number;
 	/** The time of the event being handled. */
 	readonly clock: Clock;
 	/** The system's, for measuring what an event itself takes. */
@@ -29,8 +54,10 @@ export interface ProxyContext {
 	readonly random: Random;
 	readonly recorder: ExchangeRecorder;
 	readonly routes: RouteTable<Route>;
-	/** Where `inbound.unmatched: app` sends what no rule matches; `null` for `reject`. */
+	/** What takes a request that no rule matches; `null`: it is refused. */
 	readonly unmatched: Route | null;
+	/** `null`: the app is the only destination. */
+	readonly destinations: Destinations | null;
 	/** `localReplies: verbose`. */
 	readonly isVerbose: boolean;
 	readonly trustedHops: number;

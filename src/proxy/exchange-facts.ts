@@ -1,19 +1,33 @@
 /** What is known of an exchange: the record that metrics, access log and traces read when it is over. */
-import { TimerEntry } from '../clock.ts';
+import { type Random, TimerEntry } from '../clock.ts';
+import type { Match, Side } from '../config/config.ts';
 import type { ErrorCode, ProxyError } from '../error.ts';
+import type { FilteredRequest } from '../filters/filter.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { DownstreamStream } from '../ports/stream.ts';
 import type { ExchangeRecord, RouteSeries } from '../ports/telemetry.ts';
 import type { Attempt } from './attempt.ts';
+import type { Backend } from './backend.ts';
 import type { ProxyContext, Route } from './context.ts';
+import type { Service } from './service.ts';
 
-export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord {
+/** What a request that no rule matches has matched. */
+const ANY_MATCH: Match = { path: { type: 'PathPrefix', value: '/' }, methods: [], headers: [], queryParams: [] };
+
+export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord, FilteredRequest {
 	readonly context: ProxyContext;
 	readonly stream: DownstreamStream;
 	readonly head: RequestHead;
 	/** Clock time of the first byte. */
 	readonly startedNow: number;
+	/** As it was asked for: a rewrite changes the head's. */
+	readonly authority: string;
 	matched: Route | null = null;
+	match: Match = ANY_MATCH;
+	/** Where it goes, once that has been chosen. */
+	backend: Backend | null = null;
+	/** The service of that backend. */
+	upstream: Service | null = null;
 	requestId = '';
 	traceId = '';
 	spanId = '';
@@ -26,6 +40,10 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	/** A failure was not retried because all retries had been made. */
 	isRetriesSpent = false;
 	isTunnel = false;
+	/** Kept for the CORS filter. */
+	allowedOrigin: string | undefined = undefined;
+	/** A fault was injected that made it wait. */
+	isDelayed = false;
 	requestBytes = 0;
 	responseBytes = 0;
 	durationMs = 0;
@@ -37,6 +55,7 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 		this.context = context;
 		this.stream = stream;
 		this.head = head;
+		this.authority = head.authority;
 		this.startedNow = context.clock.now();
 	}
 
@@ -58,16 +77,32 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 		return this.matched?.rule.name ?? '';
 	}
 
+	get side(): Side {
+		return this.context.side;
+	}
+
+	get service(): string {
+		return this.upstream?.name ?? '';
+	}
+
 	get method(): string {
 		return this.head.method;
 	}
 
-	get scheme(): string {
+	get scheme(): 'http' | 'https' {
 		return this.stream.peer.scheme;
 	}
 
-	get authority(): string {
-		return this.head.authority;
+	get principal(): string {
+		return this.stream.peer.principal;
+	}
+
+	get listenerPort(): number {
+		return this.context.listenerPort;
+	}
+
+	get random(): Random {
+		return this.context.random;
 	}
 
 	get target(): string {
@@ -79,8 +114,9 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	}
 
 	get flags(): string {
-		if (!this.isRetriesSpent) return this.flag;
-		return this.flag === '' ? 'URX' : `${this.flag},URX`;
+		if (!this.isRetriesSpent && !this.isDelayed) return this.flag;
+		const flags = [this.flag, this.isDelayed ? 'DI' : '', this.isRetriesSpent ? 'URX' : ''];
+		return flags.filter((flag) => flag !== '').join(',');
 	}
 
 	get startedAt(): number {

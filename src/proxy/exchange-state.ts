@@ -2,11 +2,13 @@
  * The states of an exchange and the moves between them, as a table.
  *
  * Theory of operation. An exchange begins `received` and ends `done`, always, exactly once. In between it either makes
- * attempts or answers by itself. `waiting`, `sent` and `backingOff` repeat, once for each attempt; nothing has gone to the
- * client then, so they may still end in a local reply. From `responding` on the client has seen the head: what breaks
+ * attempts or answers by itself; an injected fault may hold it back before that (`delayed`). `waiting`, `sent` and
+ * `backingOff` repeat, once for each attempt; nothing has gone to the client then, so they may still end in an answer of our
+ * own. From `responding` on the client has seen the head: what breaks
  * now can only be reset.
  *
- *   received ─┬─► waiting ─► sent ─┬─► responding ─┐
+ *   received ─┬──► delayed, and on as from here
+ *             ├─► waiting ─► sent ─┬─► responding ─┐
  *             │     ▲  ▲      │    └─► tunnelling ─┤
  *             │     │  └──────┤                    ├─► done
  *             │     └─ backingOff ◄┘               │
@@ -25,16 +27,18 @@ export const State = {
 	responding: 4,
 	/** Bytes in both directions are opaque. */
 	tunnelling: 5,
-	/** A local reply waits for the end of the request. */
+	/** An answer of our own waits for the end of the request. */
 	replying: 6,
 	/** Over: recorded and released. */
 	done: 7,
+	/** An injected fault lets time pass before the first attempt. */
+	delayed: 8,
 } as const;
 export type State = (typeof State)[keyof typeof State];
 
 /** From each state (in the order of their numbers) to where it may go. */
 export const TRANSITIONS: readonly (readonly State[])[] = [
-	/* received   */ [State.waiting, State.sent, State.replying, State.done],
+	/* received   */ [State.waiting, State.sent, State.replying, State.done, State.delayed],
 	/* waiting    */ [State.waiting, State.sent, State.backingOff, State.replying, State.done],
 	/* sent       */ [
 		State.waiting,
@@ -50,6 +54,7 @@ export const TRANSITIONS: readonly (readonly State[])[] = [
 	/* tunnelling */ [State.done],
 	/* replying   */ [State.done],
 	/* done       */ [],
+	/* delayed    */ [State.waiting, State.sent, State.replying, State.done, State.delayed],
 ];
 
 const ALLOWED = TRANSITIONS.map((targets) => targets.reduce<number>((bits, target) => bits | (1 << target), 0));

@@ -1,9 +1,10 @@
 /**
- * The deadlines of an exchange. One timer serves them all: it is set to the nearest, and looks around when it fires. It
+ * Where an exchange stands, and its deadlines. One timer serves them all: it is set to the nearest, and looks around when it fires. It
  * is not moved when bytes flow; activity is a field, and an idle deadline that turns out to be early is set again.
  */
 import { ProxyError } from '../error.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
+import { canMove, State } from './exchange-state.ts';
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
@@ -13,13 +14,43 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	/** Clock times; `NEVER` when there is no such deadline. */
 	requestDeadline = NEVER;
 	protected attemptDeadline = NEVER;
-	protected resumeAt = NEVER;
+	/** Of the next attempt, or of the end of an injected delay. */
+	resumeAt = NEVER;
 	/** Clock time of the last byte in either direction. */
 	protected lastActivity = this.startedNow;
 	private timerAt = NEVER;
+	state: State = State.received;
+	/** The wait before the attempt that comes next. */
+	protected nextBackoffMs = 0;
 
 	protected abstract onDeadline(deadline: Deadline): void;
-	protected abstract isOver(): boolean;
+	/** Nobody can be given the request's body for now. */
+	protected abstract holdBody(): void;
+
+	to(next: State): void {
+		if (!canMove(this.state, next)) throw new Error(`exchange: no move from state ${this.state} to ${next}`);
+		this.state = next;
+	}
+
+	/** Waits, then attempts again. */
+	backOff(ms: number): void {
+		this.to(State.backingOff);
+		this.nextBackoffMs = ms;
+		this.resumeIn(ms);
+	}
+
+	/** Lets time pass before it goes on: a fault that is injected on purpose. */
+	delay(ms: number): void {
+		this.to(State.delayed);
+		this.isDelayed = true;
+		this.resumeIn(ms);
+	}
+
+	private resumeIn(ms: number): void {
+		this.resumeAt = this.now() + ms;
+		this.holdBody();
+		this.setTimer();
+	}
 
 	/** Arms the timer for the nearest deadline, unless it is armed for an earlier moment already. */
 	protected setTimer(): void {
@@ -36,7 +67,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 		this.timerAt = NEVER;
 		const due = this.due(now);
 		if (due !== null) this.onDeadline(due);
-		if (!this.isOver()) this.setTimer();
+		if (this.state !== State.done) this.setTimer();
 	}
 
 	/** Milliseconds without a byte that end the exchange; 0: never. */

@@ -8,21 +8,32 @@
  * The steps themselves, and their order, are in `forward.ts`; the states in `exchange-state.ts`.
  */
 import { type ErrorCode, ProxyError } from '../error.ts';
+import type { Answer } from '../filters/filter.ts';
 import { FieldId } from '../http/field-id.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { stripResponseHopByHop } from '../http/hop-by-hop.ts';
 import type { DownstreamStream, StreamSink, UpstreamStream } from '../ports/stream.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { endsTunnel, openTunnel } from './connect.ts';
 import type { ProxyContext, Route } from './context.ts';
-import { canMove, State } from './exchange-state.ts';
+import type { Endpoint } from './endpoint.ts';
+import { State } from './exchange-state.ts';
 import { type Deadline, ExchangeTiming, NEVER } from './exchange-timing.ts';
 import { LocalAnswer } from './local-answer.ts';
+import type { Mirrors } from './mirror.ts';
 import { RequestBody } from './request-body.ts';
+import type { Service } from './service.ts';
 import { refuseSwitch } from './switching.ts';
 
 /** The decisions, as `forward.ts` makes them: given to the exchange so that it needs not know who obeys whom. */
 export interface Steps {
+	/** The time that was to pass has passed. */
+	resume(exchange: Exchange): void;
+	/** The endpoint for the next attempt; `null` when there is none. */
+	chooseEndpoint(exchange: Exchange): Endpoint | null;
+	/** A head on its way to the client; `isFailure`: it is a local reply. */
+	editResponse(exchange: Exchange, head: ResponseHead, isFailure: boolean): void;
 	/** An attempt has failed: another one, or an answer. */
 	conclude(exchange: Exchange, failure: ProxyError): void;
 	/** Whether this status is to be retried; when true the retry is under way already. */
@@ -31,7 +42,6 @@ export interface Steps {
 
 export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner {
 	private readonly steps: Steps;
-	state: State = State.received;
 	/** Attempts made so far, replays of the idle race not counted. */
 	attemptsMade = 0;
 	hasRacedIdle = false;
@@ -39,6 +49,10 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	keepsBody = false;
 	/** It holds a place at its service. */
 	isAdmitted = false;
+	/** Filters of the chain at hand that have had their say. */
+	filtersRun = 0;
+	/** Copies of the request that are under way. */
+	mirrors: Mirrors | null = null;
 
 	readonly body: RequestBody | null;
 	requestEnded = false;
@@ -47,8 +61,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private current: Attempt | null = null;
 	private outcome: ProxyError | null = null;
 	private isRunning = false;
-	private answer: LocalAnswer | null = null;
-	private nextBackoffMs = 0;
+	private ownAnswer: LocalAnswer | null = null;
 
 	constructor(context: ProxyContext, steps: Steps, stream: DownstreamStream, head: RequestHead) {
 		super(context, stream, head);
@@ -56,30 +69,27 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		this.body = head.framing === Framing.none ? null : new RequestBody();
 	}
 
-	to(next: State): void {
-		if (!canMove(this.state, next)) throw new Error(`exchange: no move from state ${this.state} to ${next}`);
-		this.state = next;
-	}
-
 	// --- attempts ------------------------------------------------------------------------------------------------
 
 	/** Starts the next attempt. What goes wrong at once becomes the outcome. */
 	attempt(fresh: boolean, isBudgeted: boolean): void {
 		const route = this.matched as Route;
+		const service = this.upstream as Service;
 		const now = this.attempts.length === 0 ? this.startedNow : this.now();
 		this.resumeAt = NEVER;
-		const attempt = new Attempt(this, route.service, now, this.nextBackoffMs, isBudgeted);
+		const endpoint = this.steps.chooseEndpoint(this);
+		const attempt = new Attempt(this, service, endpoint, now, this.nextBackoffMs, isBudgeted);
 		this.nextBackoffMs = 0;
 		this.attempts.push(attempt);
 		this.current = attempt;
 		this.attemptDeadline = route.attemptTimeoutMs > 0 ? now + route.attemptTimeoutMs : NEVER;
 		this.setTimer();
-		const refusal = route.service.allow(now);
+		const refusal = endpoint === null ? service.noEndpoint() : service.allow(now);
 		if (refusal !== null) {
 			attempt.refuse();
 			return this.onAttemptFailed(refusal);
 		}
-		const got = route.service.pool.acquire(attempt, fresh);
+		const got = attempt.begin(endpoint as Endpoint, fresh || endsTunnel(this));
 		if (got instanceof ProxyError) return this.onAttemptFailed(got);
 		// The first leaves with the batch that brought it; nobody flushes what comes later.
 		if (got !== null) return this.attempts.length === 1 ? this.send(attempt, got) : this.onConnected(attempt, got);
@@ -95,6 +105,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private send(attempt: Attempt, stream: UpstreamStream): void {
 		attempt.take(stream);
 		this.to(State.sent);
+		if (endsTunnel(this)) return openTunnel(attempt, stream);
 		stream.head(this.head, attempt);
 		attempt.isReused = stream.isReused;
 		if (this.attempts.length === 1)
@@ -110,7 +121,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	}
 
 	/** Nobody to give the body to for now: the client waits. */
-	private holdBody(): void {
+	protected override holdBody(): void {
 		if (this.body !== null && !this.requestEnded) this.stream.pause();
 	}
 
@@ -132,16 +143,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 			this.steps.conclude(this, failure);
 		}
 		this.isRunning = false;
-	}
-
-	/** Waits, then attempts again. */
-	backOff(ms: number): void {
-		const now = this.now();
-		this.to(State.backingOff);
-		this.nextBackoffMs = ms;
-		this.resumeAt = now + ms;
-		this.holdBody();
-		this.setTimer();
 	}
 
 	/** The answer will be retried: its connection is not worth reading to the end. */
@@ -168,7 +169,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		const attempt = this.current;
 		this.settleAttempt(error.code);
 		attempt?.cancel(error);
-		if (this.resumeAt !== NEVER) this.matched?.service.budget.release();
+		if (this.state === State.backingOff) this.upstream?.budget.release();
 		this.resumeAt = NEVER;
 	}
 
@@ -194,6 +195,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		// Whether the app closes its connection is no business of the client's. What follows a refused CONNECT may not be HTTP.
 		head.keepAlive = isTunnel || this.head.method !== 'CONNECT';
 		if (this.requestId !== '') head.headers.setId(FieldId.requestId, this.requestId);
+		this.steps.editResponse(this, head, false);
 		this.body?.drop();
 		if (isTunnel) return this.beginTunnel(attempt, head);
 		this.to(State.responding);
@@ -254,6 +256,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	onData(buffer: Buffer, start: number, end: number): void {
 		this.requestBytes += end - start;
 		this.lastActivity = this.now();
+		this.mirrors?.data(buffer, start, end);
 		switch (this.state) {
 			case State.sent:
 			case State.responding:
@@ -292,6 +295,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 			return;
 		}
 		if (trailers !== null) this.requestTrailers = trailers.clone();
+		this.mirrors?.end(this.requestTrailers);
 		if (this.state === State.sent || this.state === State.responding) this.current?.stream?.end(this.requestTrailers);
 	}
 
@@ -300,7 +304,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		if (error.code !== 'client_closed' && this.state !== State.responding && this.state !== State.tunnelling) {
 			// The request's body broke its framing; the client can still be told.
 			this.dropAttempt(error);
-			this.answer = null;
+			this.ownAnswer = null;
 			return this.reply(error);
 		}
 		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
@@ -315,19 +319,30 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	}
 
 	onFlush(): void {
+		this.mirrors?.flush();
 		this.current?.stream?.flush();
 	}
 
 	// --- answers of our own --------------------------------------------------------------------------------------
 
-	/** Answers with a local reply. A short body that is still coming is read first, so that the connection can live on. */
+	/** Answers with a local reply. */
 	reply(error: ProxyError): void {
 		if (this.state === State.done) return;
 		this.note(error);
+		this.respond(LocalAnswer.to(error, this, this.context.isVerbose || this.stream.peer.isLoopback));
+	}
+
+	/** Answers as a rule says, which is no failure. */
+	answerWith(made: Answer): void {
+		this.respond(LocalAnswer.of(made, this));
+	}
+
+	/** A short body that is still coming is read first, so that the connection can live on. */
+	private respond(answer: LocalAnswer): void {
 		this.isLocalReply = true;
-		const answer = LocalAnswer.to(error, this, this.context.isVerbose || this.stream.peer.isLoopback);
-		this.answer = answer;
+		this.ownAnswer = answer;
 		this.status = answer.status;
+		this.steps.editResponse(this, answer.head, this.errorCode !== '');
 		if (!this.requestEnded && answer.waitsForRequest(this.head)) {
 			if (this.state !== State.replying) this.to(State.replying);
 			this.stream.resume();
@@ -337,7 +352,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	}
 
 	private sendAnswer(): void {
-		const { answer } = this;
+		const { ownAnswer: answer } = this;
 		if (answer === null) return;
 		this.responseBytes += answer.sendTo(this.stream, this.head.method, this.requestEnded);
 		this.finish();
@@ -345,15 +360,8 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 
 	// --- time ----------------------------------------------------------------------------------------------------
 
-	protected override isOver(): boolean {
-		return this.state === State.done;
-	}
-
 	protected override onDeadline(deadline: Deadline): void {
-		if (deadline === 'resume') {
-			this.attempt(false, true);
-			return this.run();
-		}
+		if (deadline === 'resume') return this.steps.resume(this);
 		const error = this.deadlineError(deadline, this.requestEnded);
 		if (deadline === 'attempt') this.failAttempt(error);
 		else this.expire(error);
@@ -376,13 +384,14 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private finish(): void {
 		if (this.state === State.done) return;
 		this.to(State.done);
-		const { context, matched } = this;
+		const { context, upstream } = this;
 		context.timers.disarm(this);
 		this.body?.drop();
 		const ended = context.preciseClock.now();
 		this.durationMs = ended - this.startedNow;
 		this.addedMs += ended - this.now();
-		if (this.isAdmitted && matched !== null) matched.service.active--;
+		if (this.isAdmitted && upstream !== null) upstream.active--;
+		this.mirrors?.release();
 		context.recorder.ended(this);
 		this.stream.release();
 	}

@@ -20,36 +20,44 @@ import {
 } from '../resilience/retry.ts';
 import { retryAfterMs } from '../resilience/retry-after.ts';
 import type { Attempt } from './attempt.ts';
+import type { Backend } from './backend.ts';
+import { chooseBackend } from './choose.ts';
 import type { ProxyContext, Route } from './context.ts';
+import type { Endpoint } from './endpoint.ts';
 import { Exchange, type Steps } from './exchange.ts';
+import { State } from './exchange-state.ts';
+import { NEVER } from './exchange-timing.ts';
+import { editResponse, passes } from './filtering.ts';
+import { Mirror, Mirrors } from './mirror.ts';
+import type { Service } from './service.ts';
 import { Tunnel } from './tunnel.ts';
 
-/** Takes requests from the listener. Its context is one snapshot: exchanges keep the one they started with. */
+/** Takes requests from a listener. Its context is one snapshot: exchanges keep the one they started with. */
 export class Forwarder implements RequestHandler {
 	private readonly context: ProxyContext;
-	private readonly service: Route['service'];
+	private readonly opaque: Endpoint | null;
 
-	/** `service` is where opaque connections go. */
-	constructor(context: ProxyContext, service: Route['service']) {
+	/** `opaque` is where connections go that are not HTTP; `null`: they are refused. */
+	constructor(context: ProxyContext, opaque: Endpoint | null) {
 		this.context = context;
-		this.service = service;
+		this.opaque = opaque;
 	}
 
 	onRequest(stream: DownstreamStream, head: RequestHead): StreamSink {
 		const exchange = new Exchange(this.context, STEPS, stream, head);
-		this.context.recorder.began();
+		this.context.recorder.began(this.context.side);
 		forward(exchange);
 		return exchange;
 	}
 
 	onBadRequest(stream: DownstreamStream, error: ProxyError, head: RequestHead): void {
 		const exchange = new Exchange(this.context, STEPS, stream, head);
-		this.context.recorder.began();
+		this.context.recorder.began(this.context.side);
 		exchange.reply(error);
 	}
 
 	onTunnel(stream: DownstreamStream): StreamSink {
-		return new Tunnel(stream, this.service, this.context);
+		return new Tunnel(stream, this.opaque, this.context);
 	}
 }
 
@@ -64,22 +72,47 @@ function forward(x: Exchange): void {
 	x.matched = route;
 
 	// What may not pass is refused before anything is spent on it.
-	const refusal = refuse(x, route) ?? route.service.admit();
+	const refusal = refuse(x, route);
+	if (refusal !== null) return x.reply(refusal);
+
+	// What the next hop gets to see: hop-by-hop fields end here, ours begin.
+	prepare(x, route);
+
+	proceed(x);
+	x.run();
+}
+
+/** The second half of the sentence; said again when a filter has had the exchange wait. */
+function proceed(x: Exchange): void {
+	const route = x.matched as Route;
+
+	// The rule's own filters, in their order: they edit the request, answer it, refuse it, or have it wait.
+	if (!passes(x, route.filters)) return;
+
+	// Which backend: after the filters, so that what they refuse costs no backend its share.
+	const backend = chooseBackend(x, route);
+	if (backend instanceof ProxyError) return x.reply(backend);
+	x.backend = backend;
+	x.upstream = backend.service;
+
+	// A place at its service, given back at the end.
+	const refusal = (backend.service as Service).admit();
 	if (refusal !== null) return x.reply(refusal);
 	x.isAdmitted = true;
 
-	// What the app gets to see: hop-by-hop fields end here, ours begin.
-	prepare(x, route);
+	// Copies show what the rule's filters made of the request; the backend's own filters are for the backend alone.
+	if (route.mirrors.length > 0) mirror(x, route);
+	x.filtersRun = 0;
+	if (!passes(x, backend.filters)) return;
 
 	// Attempts: the first now, others as `conclude` decides. The body follows by itself (`Exchange.onData`).
 	x.attemptsMade = 1;
 	x.attempt(false, false);
-	x.run();
 }
 
 function identify(x: Exchange): void {
 	const { headers } = x.head;
-	const { random, trustedHops } = x.context;
+	const { random, trustedHops, side } = x.context;
 	const given = acceptRequestId(headers.first(FieldId.requestId));
 	x.requestId = given === '' ? random.uuid() : given;
 	if (given === '') headers.setId(FieldId.requestId, x.requestId);
@@ -88,12 +121,17 @@ function identify(x: Exchange): void {
 	x.spanId = trace.spanId;
 	applyTrace(headers, trace);
 	const { address: peerAddress, scheme, principal } = x.stream.peer;
-	x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, principal, trustedHops });
+	// On the way out the caller is the app itself: there is nothing to tell about it.
+	if (side === 'outbound') x.clientAddress = peerAddress;
+	else x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, principal, trustedHops });
 }
 
 function match(x: Exchange): Route | null {
 	const { routes, unmatched } = x.context;
-	return routes.match(x.head)?.value ?? unmatched;
+	const hit = routes.match(x.head);
+	if (hit === null) return unmatched;
+	x.match = hit.match;
+	return hit.value;
 }
 
 /** What the head alone forbids. */
@@ -110,6 +148,19 @@ function prepare(x: Exchange, route: Route): void {
 	if (route.requestTimeoutMs > 0) x.requestDeadline = x.startedNow + route.requestTimeoutMs;
 	const { retry } = route.rule;
 	x.keepsBody = x.body !== null && retry !== null && retry.attempts > 0;
+}
+
+/** Sends copies. What will not stay HTTP has none. */
+function mirror(x: Exchange, { mirrors }: Route): void {
+	const { context, head } = x;
+	if (head.upgrade !== '' || head.method === 'CONNECT') return;
+	for (const { backend, share } of mirrors) {
+		if (share < 1 && context.random.next() >= share) continue;
+		const copy = Mirror.start(context, backend, head);
+		if (copy === null) continue;
+		x.mirrors ??= new Mirrors();
+		x.mirrors.add(copy);
+	}
 }
 
 /** What the retry decision looks at; one object, filled anew each time. */
@@ -135,6 +186,7 @@ const INPUT: RetryInput = {
 
 function decide(x: Exchange, error: ProxyError | null, status: number, waitMs: number): RetryVerdict {
 	const route = x.matched as Route;
+	const service = x.upstream as Service;
 	const stream = x.attempts[x.attempts.length - 1]?.stream ?? null;
 	INPUT.error = error;
 	INPUT.status = status;
@@ -149,8 +201,8 @@ function decide(x: Exchange, error: ProxyError | null, status: number, waitMs: n
 	INPUT.hasWritten = stream?.hasWritten ?? false;
 	INPUT.hasRead = stream?.hasRead ?? false;
 	INPUT.alreadyRacedOnce = x.hasRacedIdle;
-	INPUT.activeRetries = route.service.budget.active;
-	INPUT.limitRetries = route.service.maxRetries;
+	INPUT.activeRetries = service.budget.active;
+	INPUT.limitRetries = service.maxRetries;
 	INPUT.random = x.context.random;
 	return decideRetry(INPUT);
 }
@@ -158,13 +210,13 @@ function decide(x: Exchange, error: ProxyError | null, status: number, waitMs: n
 /** The second step of a verdict: the budget. */
 function pay(x: Exchange, verdict: RetryVerdict): RetryVerdict {
 	if (!verdict.retry || !verdict.spends) return verdict;
-	const { service } = x.matched as Route;
+	const service = x.upstream as Service;
 	return service.budget.tryTake(x.now(), service.active) ? verdict : SKIP_BUDGET;
 }
 
 /** Makes the next attempt, now or after a while. */
 function retry(x: Exchange, verdict: Extract<RetryVerdict, { retry: true }>): void {
-	x.context.recorder.retried((x.matched as Route).service.name, verdict.reason);
+	x.context.recorder.retried((x.upstream as Service).name, verdict.reason);
 	if (!verdict.spends) {
 		x.hasRacedIdle = true;
 		return x.attempt(verdict.fresh, false);
@@ -181,6 +233,22 @@ function skip(x: Exchange, why: RetrySkipReason): void {
 }
 
 const STEPS: Steps = {
+	resume(x: Exchange): void {
+		x.resumeAt = NEVER;
+		if (x.state === State.delayed) proceed(x);
+		else x.attempt(false, true);
+		x.run();
+	},
+
+	/** Another one than has just failed, if there is another. */
+	chooseEndpoint(x: Exchange): Endpoint | null {
+		const { attempts, context } = x;
+		const failed = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt).target;
+		return (x.backend as Backend).pick(context.random, failed);
+	},
+
+	editResponse,
+
 	/** An attempt has failed: another one if that is safe and paid for, else the answer. */
 	conclude(x: Exchange, failure: ProxyError): void {
 		const attempt = x.takeAttempt();

@@ -1,7 +1,12 @@
-/** Sends a local reply: what `http/local-reply.ts` made, with the manners of the connection it goes out on. */
+/**
+ * Sends what the sidecar itself says: local replies (`http/local-reply.ts`) and the answers of rules (`http/answer.ts`),
+ * with the manners of the connection they go out on.
+ */
 import type { ProxyError } from '../error.ts';
+import type { Answer } from '../filters/filter.ts';
+import { answerResponse } from '../http/answer.ts';
 import { FieldId } from '../http/field-id.ts';
-import { Framing, type RequestHead } from '../http/head.ts';
+import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import { isGrpcContentType, type LocalReply, localReply } from '../http/local-reply.ts';
 import type { DownstreamStream } from '../ports/stream.ts';
 import type { AttemptRecord } from '../ports/telemetry.ts';
@@ -26,6 +31,16 @@ export class LocalAnswer {
 		const { requestId, attempts, head } = asked;
 		const isGrpc = isGrpcContentType(head.headers.first(FieldId.contentType));
 		return new LocalAnswer(localReply(error, { requestId, verbose, attempts, isGrpc }));
+	}
+
+	/** What a rule says by itself. */
+	static of(answer: Answer, { requestId }: Asked): LocalAnswer {
+		return new LocalAnswer(answerResponse(answer, requestId));
+	}
+
+	/** To be edited before it is sent. */
+	get head(): ResponseHead {
+		return this.reply.head;
 	}
 
 	get status(): number {

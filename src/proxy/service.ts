@@ -1,12 +1,13 @@
-/** A service as the proxy sees it: where connections come from, and the mutable counts behind its limits. */
+/** A service as the proxy sees it: its endpoints, and the mutable counts behind its limits. */
 import type { BreakerFailure } from '../config/config.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
-import type { UpstreamPool } from '../ports/stream.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** Which of our codes the route file may count as a failure, and under which word (`circuitBreaker.failures`). */
 const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
+	dns_failed: 'connect',
 	connect_failed: 'connect',
 	connect_timeout: 'connect',
 	upstream_tls_failed: 'connect',
@@ -19,7 +20,7 @@ const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
 
 export interface ServiceOptions {
 	readonly name: string;
-	readonly pool: UpstreamPool;
+	readonly endpoints: readonly Endpoint[];
 	/** `null`: off. */
 	readonly breaker: CircuitBreaker | null;
 	readonly failures: readonly BreakerFailure[];
@@ -34,7 +35,8 @@ export interface ServiceOptions {
 
 export class Service {
 	readonly name: string;
-	readonly pool: UpstreamPool;
+	/** All of them, as a snapshot: replaced whole. A backend may lead to a part, and keeps the snapshot that it was made of. */
+	endpoints: readonly Endpoint[];
 	readonly breaker: CircuitBreaker | null;
 	readonly budget: RetryBudget;
 	readonly maxRetries: number;
@@ -46,7 +48,7 @@ export class Service {
 
 	constructor(options: ServiceOptions) {
 		this.name = options.name;
-		this.pool = options.pool;
+		this.endpoints = options.endpoints;
 		this.breaker = options.breaker;
 		this.budget = options.budget;
 		this.maxRequests = options.maxRequests;
@@ -62,6 +64,11 @@ export class Service {
 		}
 		this.active++;
 		return null;
+	}
+
+	/** None of its endpoints can take an attempt. */
+	noEndpoint(): ProxyError {
+		return new ProxyError('no_healthy_endpoint', `${this.name} has no endpoint`, { unsent: true });
 	}
 
 	/** Asks the breaker for one attempt; an error while it is open. Each pass must be answered by `settle`. */

@@ -6,7 +6,7 @@ import { TimerEntry } from '../clock.ts';
 import { ProxyError } from '../error.ts';
 import type { DownstreamStream, StreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { ProxyContext } from './context.ts';
-import type { Service } from './service.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** Where no rule says otherwise: as Envoy's and HAProxy's usual tunnel timeouts. */
 const IDLE_MS = 60 * 60 * 1000;
@@ -18,22 +18,23 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 	private readonly idleMs: number;
 	private lastActivity: number;
 	private readonly stream: DownstreamStream;
-	private readonly service: Service;
+	private readonly endpoint: Endpoint | null;
 	private upstream: UpstreamStream | null = null;
 	private clientEnded = false;
 	private upstreamEnded = false;
 	private isOver = false;
 
-	constructor(stream: DownstreamStream, service: Service, context: TunnelContext) {
+	/** `endpoint`: `null` when opaque bytes have nowhere to go. */
+	constructor(stream: DownstreamStream, endpoint: Endpoint | null, context: TunnelContext) {
 		super();
 		this.stream = stream;
-		this.service = service;
+		this.endpoint = endpoint;
 		this.context = context;
 		this.idleMs = context.unmatched?.tunnelIdleMs ?? IDLE_MS;
 		this.lastActivity = context.clock.now();
 		if (this.idleMs > 0) context.timers.armAt(this, this.lastActivity + this.idleMs);
 		stream.pause();
-		const got = service.pool.acquire(this, true);
+		const got = endpoint === null ? nowhere() : endpoint.pool.acquire(this, true);
 		if (got instanceof ProxyError) this.over(got);
 		else if (got !== null) this.onStream(got);
 	}
@@ -97,10 +98,14 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 		this.context.timers.disarm(this);
 		if (error === null) this.upstream?.abandon();
 		else {
-			if (this.upstream === null) this.service.pool.cancel(this);
+			if (this.upstream === null) this.endpoint?.pool.cancel(this);
 			else this.upstream.reset(error);
 			this.stream.reset(error);
 		}
 		this.stream.release();
 	}
+}
+
+function nowhere(): ProxyError {
+	return new ProxyError('no_healthy_endpoint', 'opaque bytes have nowhere to go', { unsent: true });
 }

@@ -28,6 +28,9 @@ export class HostIndex<V> {
 	/** By what follows the asterisk: `.shop.svc`. */
 	readonly #wildcards: SuffixTable<Host<V>>;
 	readonly #isEmpty: boolean;
+	/** What was asked for last, and what came of it: most sidecars hear one name nearly always. */
+	#lastAuthority = '';
+	#last: Host<V> | null;
 
 	/** By hostname in lower case: `a.b`, `*.b`, or `''` for any. */
 	constructor(values: ReadonlyMap<string, V>) {
@@ -41,6 +44,7 @@ export class HostIndex<V> {
 		}
 		for (const [name, host] of [...exact, ...wildcards]) host.next = widerThan(name, wildcards) ?? any;
 		this.#any = any;
+		this.#last = any;
 		this.#exact = new SuffixTable(exact);
 		this.#wildcards = new SuffixTable(wildcards);
 		this.#isEmpty = exact.size === 0 && wildcards.size === 0;
@@ -49,6 +53,14 @@ export class HostIndex<V> {
 	/** The most specific host for an authority; its `next` leads on. */
 	find(authority: string): Host<V> | null {
 		if (this.#isEmpty) return this.#any;
+		if (authority === this.#lastAuthority) return this.#last;
+		const host = this.#lookUp(authority);
+		this.#lastAuthority = authority;
+		this.#last = host;
+		return host;
+	}
+
+	#lookUp(authority: string): Host<V> | null {
 		const end = endOfHost(authority);
 		const longest = Math.max(this.#exact.longest, this.#wildcards.longest);
 		const start = Math.max(0, end - longest);

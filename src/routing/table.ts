@@ -15,7 +15,7 @@ import type { Match, Rule } from '../config/config.ts';
 import { Conditions, type RequestFacts } from './conditions.ts';
 import { type Host, HostIndex } from './host-index.ts';
 import { PathIndex } from './path-index.ts';
-import type { CompileRegex } from './regex.ts';
+import type { CompileRegex, PathRegex } from './regex.ts';
 
 export interface RouteInput<T> {
 	readonly rule: Rule;
@@ -33,23 +33,72 @@ export interface RouteHit<T> {
 
 const ANY_HOST = '';
 
+/** Matches looked at between two pauses; a thousand take some 3 ms. */
+const MATCHES_A_SLICE = 200;
+/** What compiling a regular expression counts as, in matches. */
+const REGEX_WEIGHT = 20;
+
 export function compileRoutes<T>(rules: readonly RouteInput<T>[], compileRegex: CompileRegex): RouteTable<T> {
+	const slices = compileRoutesInSlices(rules, compileRegex);
+	for (;;) {
+		const slice = slices.next();
+		if (slice.done === true) return slice.value;
+	}
+}
+
+/** The same with pauses, in which whoever has an event loop to look after lets it turn. */
+export function* compileRoutesInSlices<T>(
+	rules: readonly RouteInput<T>[],
+	compileRegex: CompileRegex,
+): Generator<undefined, RouteTable<T>, undefined> {
+	let work = 0;
+	const regexes = new Map<string, PathRegex>();
+	const compileOnce: CompileRegex = (source) => {
+		const known = regexes.get(source);
+		if (known !== undefined) return known;
+		work += REGEX_WEIGHT;
+		const regex = compileRegex(source);
+		regexes.set(source, regex);
+		return regex;
+	};
 	const hitsByHost = new Map<string, RouteHit<T>[]>();
-	for (const { rule, value } of rules) {
-		// Once, however many hostnames the rule has.
-		const matches = rule.matches.map((match) => ({ match, conditions: Conditions.of(match, compileRegex) }));
-		for (const hostname of rule.hostnames.length === 0 ? [ANY_HOST] : rule.hostnames) {
-			let hits = hitsByHost.get(hostname);
-			if (hits === undefined) {
-				hits = [];
-				hitsByHost.set(hostname, hits);
-			}
-			for (const { match, conditions } of matches) hits.push({ value, rule, match, hostname, conditions });
-		}
+	for (const input of rules) {
+		work += addHits(input, hitsByHost, compileOnce);
+		if (work < MATCHES_A_SLICE) continue;
+		work = 0;
+		yield;
 	}
 	const hosts = new Map<string, PathIndex<RouteHit<T>>>();
-	for (const [hostname, hits] of hitsByHost) hosts.set(hostname, new PathIndex(hits, compileRegex));
+	for (const [hostname, hits] of hitsByHost) {
+		hosts.set(hostname, new PathIndex(hits, compileOnce));
+		work += hits.length;
+		if (work < MATCHES_A_SLICE) continue;
+		work = 0;
+		yield;
+	}
 	return new RouteTable(new HostIndex(hosts));
+}
+
+/** Returns how many were added. */
+function addHits<T>(
+	{ rule, value }: RouteInput<T>,
+	hitsByHost: Map<string, RouteHit<T>[]>,
+	compileOnce: CompileRegex,
+): number {
+	// Once, however many hostnames the rule has.
+	const matches = rule.matches.map((match) => ({ match, conditions: Conditions.of(match, compileOnce) }));
+	// Here, where there are pauses: an index of paths is built without one.
+	for (const { path } of rule.matches) if (path.type === 'RegularExpression') compileOnce(path.value);
+	const hostnames = rule.hostnames.length === 0 ? [ANY_HOST] : rule.hostnames;
+	for (const hostname of hostnames) {
+		let hits = hitsByHost.get(hostname);
+		if (hits === undefined) {
+			hits = [];
+			hitsByHost.set(hostname, hits);
+		}
+		for (const { match, conditions } of matches) hits.push({ value, rule, match, hostname, conditions });
+	}
+	return matches.length * hostnames.length;
 }
 
 /** True when compiling these rules takes a regular-expression engine. */

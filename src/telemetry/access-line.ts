@@ -1,7 +1,8 @@
 /** One line of access log for a finished exchange. Pure; docs/logs.md describes the fields. */
+
+import { type QueryRedactor, withoutUserInfo } from '../http/redact.ts';
 import type { AttemptRecord, ExchangeRecord } from '../ports/telemetry.ts';
 import { jsonMillis, jsonString, jsonTime } from './json-text.ts';
-import { type QueryRedactor, withoutUserInfo } from './redact.ts';
 
 export type AccessFormat = 'json' | 'combined';
 
@@ -28,7 +29,8 @@ export function accessJson(record: ExchangeRecord, context: LineContext): string
 	const path = jsonString(context.redactor.path(record.target));
 	const userAgent = context.hidesUserAgent && record.userAgent !== '' ? MASK : record.userAgent;
 	return (
-		`{"time":${jsonTime(record.startedAt)},"kind":"access","route":${jsonString(record.route)}` +
+		`{"time":${jsonTime(record.startedAt)},"kind":"access","side":"${record.side}","route":${jsonString(record.route)}` +
+		`,"service":${jsonString(record.service)}` +
 		`,"method":${jsonString(record.method)},"scheme":${jsonString(record.scheme)}` +
 		`,"host":${jsonString(withoutUserInfo(record.authority))},"path":${path}` +
 		`,"protocol":"${PROTOCOLS.get(record.httpVersion) ?? ''}","status":${record.status}` +

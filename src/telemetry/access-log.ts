@@ -5,12 +5,12 @@
  * that a line is one template filled in.
  */
 import type { Random } from '../clock.ts';
+import { QueryRedactor } from '../http/redact.ts';
 import type { ExchangeRecord } from '../ports/telemetry.ts';
 import { type AccessFormat, accessCombined, accessJson, type LineContext } from './access-line.ts';
 import type { Workload } from './istio-metrics.ts';
 import { jsonString } from './json-text.ts';
 import type { LineWriter } from './log-stream.ts';
-import { QueryRedactor } from './redact.ts';
 
 /** What the route file says about the access log; may change with every reload. */
 export interface AccessLogSettings {

@@ -10,6 +10,7 @@ import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Registry from 'prom-client/lib/registry.js';
 import type { Clock } from '../clock.ts';
+import type { Side } from '../config/config.ts';
 import { ERROR_CODES, type ErrorCode } from '../error.ts';
 import type { Breathe } from '../ports/control.ts';
 import type { Log } from '../ports/log.ts';
@@ -25,7 +26,7 @@ import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
 import { ConfigMetrics } from './config-metrics.ts';
 import { HotCounter, HotFamily, HotHistogram } from './hot-family.ts';
 import { IstioMetrics, type Workload } from './istio-metrics.ts';
-import { PathTemplates } from './path-templates.ts';
+import type { PathTemplates } from './path-templates.ts';
 import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
 import { RequestSeries, TemplatedRoute } from './request-series.ts';
 import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
@@ -34,7 +35,6 @@ import { type CircuitView, type PoolView, ServiceMetrics } from './service-metri
 export interface MetricsSettings {
 	readonly maxSeries: number;
 	readonly istio: boolean;
-	readonly pathTemplates: readonly string[];
 	/** `null` without `mergeApp`. */
 	readonly app: AppMetricsSource | null;
 }
@@ -55,38 +55,45 @@ const DURATION_BOUNDS = [
 ] as const;
 /** Seconds. Our own share is tens of microseconds; anything near 100 ms is a starved event loop. */
 const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const;
+const REQUEST_LABELS = ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'] as const;
 const MILLIS_PER_SECOND = 1000;
+
 export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 	static readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 	readonly config: ConfigMetrics;
 	private readonly options: MetricsOptions;
 	private readonly registry = new Registry();
 	private readonly durations: HotHistogram;
+	private readonly clientDurations: HotHistogram;
 	private readonly added: HotHistogram;
 	private readonly addedSlot: number;
 	private readonly localReplies: HotCounter;
 	private readonly localReplySlots = new Map<ErrorCode, number>();
 	private readonly requests: RequestSeries;
+	private readonly calls: RequestSeries;
 	private readonly services: ServiceMetrics;
 	private readonly process: ProcessMetrics | null;
 	private readonly logDrops = new Map<string, () => number>();
-	private templates: PathTemplates | null = null;
 	private istio: IstioMetrics | null = null;
 	private app: AppMetrics | null = null;
+	/** Inbound ones. */
 	private active = 0;
 
 	constructor(options: MetricsOptions) {
 		const { registry } = this;
 		this.options = options;
 		this.durations = requestDurations(options.settings.maxSeries);
+		this.clientDurations = callDurations(options.settings.maxSeries);
 		this.added = addedLatency();
 		this.addedSlot = this.added.intern({});
 		this.localReplies = localReplies();
 		for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
 			this.localReplySlots.set(code, this.localReplies.intern({ code }));
 		}
-		for (const family of [this.durations, this.added, this.localReplies]) family.register(registry);
+		for (const family of [this.durations, this.clientDurations, this.added, this.localReplies])
+			family.register(registry);
 		this.requests = new RequestSeries(this.durations);
+		this.calls = new RequestSeries(this.clientDurations);
 		this.registerGauges();
 		this.services = new ServiceMetrics(registry);
 		this.config = new ConfigMetrics(registry, options.clock);
@@ -98,30 +105,33 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 	/** Takes over what a reload has changed. Series and counts live on. */
 	configure(settings: MetricsSettings): void {
 		this.durations.maxSeries = settings.maxSeries;
-		this.templates = settings.pathTemplates.length > 0 ? new PathTemplates(settings.pathTemplates) : null;
+		this.clientDurations.maxSeries = settings.maxSeries;
 		this.configureIstio(settings);
 		this.configureApp(settings);
 	}
 
 	/**
-	 * Binds the series of a route. `isNamed` is false for rules that the file gives no name and for `''`, the requests
-	 * that no rule matches: their label may become a path template.
+	 * Binds the series of a route. With `templates` its label may become a path template: for rules that the file gives no
+	 * name, and for `''`, the requests that no rule matches.
 	 */
-	routeSeries(route: string, isNamed = true): RouteSeries {
-		const bound = this.requests.bind(route);
-		return isNamed || this.templates === null ? bound : new TemplatedRoute(bound, this.templates);
+	routeSeries(side: Side, route: string, templates: PathTemplates | null = null): RouteSeries {
+		const bound = (side === 'inbound' ? this.requests : this.calls).bind(route);
+		return templates === null ? bound : new TemplatedRoute(bound, templates);
 	}
 
-	began(): void {
-		this.active++;
+	began(side: Side): void {
+		if (side === 'inbound') this.active++;
 	}
 
 	ended(record: ExchangeRecord): void {
-		this.active--;
-		this.durations.observe(this.requests.slotOf(record.series, record), record.durationMs / MILLIS_PER_SECOND);
+		const seconds = record.durationMs / MILLIS_PER_SECOND;
+		if (record.side === 'inbound') {
+			this.active--;
+			this.durations.observe(this.requests.slotOf(record.series, record), seconds);
+			if (this.istio !== null) this.istio.ended(record);
+		} else this.clientDurations.observe(this.calls.slotOf(record.series, record), seconds);
 		this.added.observe(this.addedSlot, record.addedMs / MILLIS_PER_SECOND);
 		if (record.isLocalReply && record.errorCode !== '') this.refused(record.errorCode);
-		if (this.istio !== null) this.istio.ended(record);
 	}
 
 	refused(code: ErrorCode): void {
@@ -134,6 +144,10 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 
 	retrySkipped(reason: RetrySkipReason): void {
 		this.services.retrySkipped(reason);
+	}
+
+	mirrored(service: string, outcome: 'ok' | ErrorCode): void {
+		this.services.mirrored(service, outcome);
 	}
 
 	connected(service: string, seconds: number): void {
@@ -235,7 +249,7 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 		const read = { active: () => this.active, dropped: () => this.droppedByFamily(), logDrops: this.logDrops };
 		new Gauge({
 			name: 'http_server_active_requests',
-			help: 'Requests being served.',
+			help: 'Requests to the app being served.',
 			registers,
 			collect() {
 				this.set(read.active());
@@ -265,7 +279,8 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 
 	/** Of the families whose number of series depends on traffic. */
 	private droppedByFamily(): [string, number][] {
-		return [this.durations, ...(this.istio?.families ?? [])].map((family) => [family.name, family.dropped]);
+		const families = [this.durations, this.clientDurations, ...(this.istio?.families ?? [])];
+		return families.map((family) => [family.name, family.dropped]);
 	}
 }
 
@@ -273,7 +288,17 @@ function requestDurations(maxSeries: number): HotHistogram {
 	return new HotHistogram({
 		name: 'http_server_request_duration_seconds',
 		help: 'Duration of requests to the app, from the first byte in to the last byte out.',
-		labelNames: ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'],
+		labelNames: REQUEST_LABELS,
+		maxSeries,
+		bounds: DURATION_BOUNDS,
+	});
+}
+
+function callDurations(maxSeries: number): HotHistogram {
+	return new HotHistogram({
+		name: 'http_client_request_duration_seconds',
+		help: 'Duration of requests that the app made, from the first byte in to the last byte out.',
+		labelNames: [...REQUEST_LABELS, 'service'],
 		maxSeries,
 		bounds: DURATION_BOUNDS,
 	});

@@ -1,4 +1,5 @@
 /** Tells metrics and access log of each exchange: what the data path sees of telemetry. */
+import type { Side } from '../config/config.ts';
 import type { ErrorCode } from '../error.ts';
 import type { ExchangeRecord, ExchangeRecorder, RetryReason, RetrySkipReason } from '../ports/telemetry.ts';
 
@@ -11,8 +12,8 @@ export class Recorder implements ExchangeRecorder {
 		this.accessLog = accessLog;
 	}
 
-	began(): void {
-		this.metrics.began();
+	began(side: Side): void {
+		this.metrics.began(side);
 	}
 
 	ended(record: ExchangeRecord): void {
@@ -26,6 +27,10 @@ export class Recorder implements ExchangeRecorder {
 
 	retrySkipped(reason: RetrySkipReason): void {
 		this.metrics.retrySkipped(reason);
+	}
+
+	mirrored(service: string, outcome: 'ok' | ErrorCode): void {
+		this.metrics.mirrored(service, outcome);
 	}
 
 	refused(code: ErrorCode): void {

@@ -1,9 +1,10 @@
 /**
- * Finds the histogram slot of a finished exchange: route → method → (status, error) → slot.
+ * Finds the histogram slot of a finished exchange: route → service → method → (status, error) → slot.
  *
- * Each step is an array or integer lookup, and the last key of each row is remembered, since most requests of a route
- * end alike. Label objects are made only the first time a combination is seen; the number of rows is bounded by the
- * routes of the file, the methods known here, the statuses and our own closed list of codes.
+ * Each step is an array or integer lookup, and the last service of each route and the last key of each row are
+ * remembered, since most requests of a route end alike. Label objects are made only the first time a combination is
+ * seen; the number of rows is bounded by the routes and services of the file, the methods known here, the statuses and
+ * our own closed list of codes.
  */
 import { ERROR_CODES, type ErrorCode } from '../error.ts';
 import type { ExchangeRecord, RouteSeries } from '../ports/telemetry.ts';
@@ -53,13 +54,40 @@ class Row {
 	readonly slots = new Map<number, number>();
 }
 
-/** Series of one route. `templates` is set when the route has no name of its own to show. */
+/** By method. */
+type Rows = (Row | undefined)[];
+
+/** Series of one route. */
 export class BoundRoute implements RouteSeries {
 	readonly route: string;
-	readonly rows: (Row | undefined)[] = new Array<Row | undefined>(METHODS.length).fill(undefined);
+	private readonly rows = new Map<string, Rows>();
+	private lastService = '';
+	private lastRows: Rows | null = null;
 
 	constructor(route: string) {
 		this.route = route;
+	}
+
+	/** `service`: `''` where the family does not tell services apart. */
+	row(service: string, method: number): Row {
+		const rows = this.lastRows !== null && service === this.lastService ? this.lastRows : this.rowsOf(service);
+		let row = rows[method];
+		if (row === undefined) {
+			row = new Row();
+			rows[method] = row;
+		}
+		return row;
+	}
+
+	private rowsOf(service: string): Rows {
+		let rows = this.rows.get(service);
+		if (rows === undefined) {
+			rows = new Array<Row | undefined>(METHODS.length).fill(undefined);
+			this.rows.set(service, rows);
+		}
+		this.lastService = service;
+		this.lastRows = rows;
+		return rows;
 	}
 }
 
@@ -78,10 +106,13 @@ export class TemplatedRoute implements RouteSeries {
 
 export class RequestSeries {
 	private readonly family: HotFamily;
+	/** The family has the label `service`. */
+	private readonly hasService: boolean;
 	private readonly routes = new Map<string, BoundRoute>();
 
 	constructor(family: HotFamily) {
 		this.family = family;
+		this.hasService = family.labelNames.includes('service');
 	}
 
 	/** The same object for the same name, so that counts live on when the route table is built anew. */
@@ -96,17 +127,14 @@ export class RequestSeries {
 	slotOf(series: RouteSeries | null, record: ExchangeRecord): number {
 		const bound = series instanceof BoundRoute ? series : this.resolve(series, record);
 		const method = methodIndex(record.method);
-		let row = bound.rows[method];
-		if (row === undefined) {
-			row = new Row();
-			bound.rows[method] = row;
-		}
+		const service = this.hasService ? record.service : '';
+		const row = bound.row(service, method);
 		const code = record.errorCode === '' ? 0 : (CODE_INDEX.get(record.errorCode) ?? 0);
 		const key = code * KEY_STATUS_SPAN + record.status;
 		if (row.lastKey === key) return row.lastSlot;
 		let slot = row.slots.get(key);
 		if (slot === undefined) {
-			slot = this.intern(bound.route, method, record.status, code);
+			slot = this.intern(bound.route, service, method, record.status, code);
 			// The overflow is not remembered: a reload may raise the cap.
 			if (slot === OVERFLOW_SLOT) return slot;
 			row.slots.set(key, slot);
@@ -122,13 +150,14 @@ export class RequestSeries {
 		return template === '' ? series.fallback : this.bind(template);
 	}
 
-	private intern(route: string, method: number, status: number, code: number): number {
+	private intern(route: string, service: string, method: number, status: number, code: number): number {
 		const upstreamError = status >= FIRST_SERVER_ERROR ? String(status) : '';
 		return this.family.intern({
 			http_request_method: METHODS[method] ?? '_OTHER',
 			http_response_status_code: String(status),
 			http_route: route,
 			error_type: code === 0 ? upstreamError : (CODES[code - 1] ?? ''),
+			...(this.hasService ? { service } : {}),
 		});
 	}
 }

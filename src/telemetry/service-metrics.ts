@@ -8,6 +8,7 @@ import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
 import type Registry from 'prom-client/lib/registry.js';
+import type { ErrorCode } from '../error.ts';
 import type { ConnectionRecorder, RetryReason, RetrySkipReason } from '../ports/telemetry.ts';
 
 /** A circuit breaker as the metrics see it. */
@@ -46,6 +47,7 @@ export class ServiceMetrics implements ConnectionRecorder {
 	private readonly pools = new Map<string, () => PoolView>();
 	private readonly retries: Counter<'service' | 'reason'>;
 	private readonly skipped: Counter<'reason'>;
+	private readonly mirrors: Counter<'service' | 'outcome'>;
 	private readonly connects: Histogram<'service'>;
 	private readonly connectFailures: Counter<'service'>;
 
@@ -61,6 +63,12 @@ export class ServiceMetrics implements ConnectionRecorder {
 			name: 'outrigger_retries_skipped_total',
 			help: 'Failed attempts that were not made again, by why not.',
 			labelNames: ['reason'],
+			registers,
+		});
+		this.mirrors = new Counter({
+			name: 'outrigger_mirrored_requests_total',
+			help: 'Copies of requests sent to a service, by how they ended.',
+			labelNames: ['service', 'outcome'],
 			registers,
 		});
 		this.connects = new Histogram({
@@ -86,6 +94,10 @@ export class ServiceMetrics implements ConnectionRecorder {
 
 	retrySkipped(reason: RetrySkipReason): void {
 		this.skipped.inc({ reason });
+	}
+
+	mirrored(service: string, outcome: 'ok' | ErrorCode): void {
+		this.mirrors.inc({ service, outcome });
 	}
 
 	connected(service: string, seconds: number): void {

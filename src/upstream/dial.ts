@@ -5,9 +5,8 @@ import { ProxyError } from '../error.ts';
 import { resetSocket, sharedReadBuffer } from '../io/byte-socket.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
-
-/** Where an app listens: a port on this host, or a Unix socket. */
-export type Endpoint = { readonly port: number } | { readonly socket: string };
+import { type DialTarget, hostPort } from './dial-target.ts';
+import type { OwnListeners } from './own-listeners.ts';
 
 /** `localhost` means both families; apps that bind only `::1` are found on the second try. */
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
@@ -22,13 +21,15 @@ export interface DialOutcome {
 }
 
 export interface DialerOptions {
-	readonly endpoint: Endpoint;
-	/** Milliseconds until a connect attempt is given up; 0: as the system has it. */
+	readonly target: DialTarget;
+	/** Milliseconds until a connect attempt is given up, the search for the name included; 0: as the system has it. */
 	readonly connectTimeoutMs: number;
 	readonly service: string;
 	readonly clock: Clock;
 	readonly timers: Timers;
 	readonly recorder: ConnectionRecorder;
+	/** Never to be connected to. */
+	readonly ownListeners: Pick<OwnListeners, 'hasPeerOf'>;
 }
 
 /** One connect attempt; its own deadline. */
@@ -53,7 +54,6 @@ class Dial extends TimerEntry {
 	}
 
 	private connect(): void {
-		const { endpoint } = this.dialer.options;
 		const onread = {
 			buffer: sharedReadBuffer,
 			callback: (length: number, buffer: Uint8Array): boolean => {
@@ -62,9 +62,7 @@ class Dial extends TimerEntry {
 				return true;
 			},
 		};
-		const address =
-			'port' in endpoint ? { port: endpoint.port, host: LOOPBACKS[this.family] as string } : { path: endpoint.socket };
-		const socket = net.connect({ ...address, allowHalfOpen: true, noDelay: true, onread });
+		const socket = net.connect({ ...this.where(), allowHalfOpen: true, noDelay: true, onread });
 		this.socket = socket;
 		const onError = (error: NodeJS.ErrnoException) => {
 			loopClock.refresh();
@@ -72,15 +70,29 @@ class Dial extends TimerEntry {
 		};
 		socket.once('error', onError);
 		socket.once('connect', () => {
-			if ('port' in endpoint && socket.localPort === endpoint.port) {
+			loopClock.refresh();
+			if (isConnectedToItself(socket)) {
 				// RST, so that no TIME_WAIT keeps the app from its port.
 				resetSocket(socket);
 				return this.failed(selfConnect());
 			}
+			if (this.dialer.options.ownListeners.hasPeerOf(socket)) return this.settle(this.loop(socket));
 			socket.removeListener('error', onError);
-			loopClock.refresh();
 			this.connected(socket);
 		});
+	}
+
+	private where(): net.TcpNetConnectOpts | net.IpcNetConnectOpts {
+		const { target } = this.dialer.options;
+		switch (target.kind) {
+			case 'loopback':
+				return { port: target.port, host: LOOPBACKS[this.family] as string };
+			case 'socket':
+				return { path: target.path };
+			case 'host':
+				// All addresses of the name are tried, both families by turns (RFC 8305).
+				return { port: target.port, host: target.host, autoSelectFamily: true };
+		}
 	}
 
 	private connected(socket: net.Socket): void {
@@ -95,15 +107,28 @@ class Dial extends TimerEntry {
 
 	private failed(cause: NodeJS.ErrnoException): void {
 		if (this.isSettled) return;
-		if ('port' in this.dialer.options.endpoint && this.firstCause === null) {
+		const { target } = this.dialer.options;
+		if (target.kind === 'loopback' && this.firstCause === null) {
 			this.firstCause = cause;
 			this.family = 1 - this.family;
 			this.connect();
 			return;
 		}
 		const first = this.firstCause ?? cause;
+		if (isResolverError(first)) {
+			const name = target.kind === 'host' ? target.host : this.dialer.addressOf(this.family);
+			return this.settle(
+				new ProxyError('dns_failed', `${name} does not resolve: ${first.code}`, { cause: first, unsent: true }),
+			);
+		}
 		const detail = `connect to ${this.dialer.addressOf(1 - this.family)}: ${first.code ?? 'failed'}`;
 		this.settle(new ProxyError('connect_failed', detail, { cause: first, unsent: true }));
+	}
+
+	private loop(socket: net.Socket): ProxyError {
+		const peer = hostPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+		const detail = `${this.dialer.addressOf(this.family)} leads to ${peer}, where this sidecar listens itself`;
+		return new ProxyError('loop_detected', detail, { unsent: true });
 	}
 
 	override onTimer(): void {
@@ -126,7 +151,7 @@ class Dial extends TimerEntry {
 
 export class Dialer {
 	readonly options: DialerOptions;
-	/** Index in `LOOPBACKS` of the family that answered last. */
+	/** Index in `LOOPBACKS` of the family that answered last; says nothing about other targets. */
 	workingFamily = 0;
 
 	constructor(options: DialerOptions) {
@@ -139,18 +164,34 @@ export class Dialer {
 	}
 
 	addressOf(family: number): string {
-		const { endpoint } = this.options;
-		if ('socket' in endpoint) return endpoint.socket;
-		return family === 0 ? `${LOOPBACKS[0]}:${endpoint.port}` : `[${LOOPBACKS[1]}]:${endpoint.port}`;
+		const { target } = this.options;
+		switch (target.kind) {
+			case 'loopback':
+				return hostPort(LOOPBACKS[family] as string, target.port);
+			case 'socket':
+				return target.path;
+			case 'host':
+				return hostPort(target.host, target.port);
+		}
 	}
 }
 
 /**
- * A loopback port that nobody listens on can be given to the very socket that dials it, and TCP then connects it to
- * itself (simultaneous open, RFC 9293 §3.5): the app would seem to be there, and would find its port taken.
+ * A local port that nobody listens on can be given to the very socket that dials it, and TCP then connects it to itself
+ * (simultaneous open, RFC 9293 §3.5): the app would seem to be there, and would find its port taken.
  */
+function isConnectedToItself(socket: net.Socket): boolean {
+	const { localPort, remotePort } = socket;
+	return localPort !== undefined && localPort === remotePort && socket.localAddress === socket.remoteAddress;
+}
+
 function selfConnect(): NodeJS.ErrnoException {
 	return Object.assign(new Error('connected to itself'), { code: 'ECONNREFUSED' });
+}
+
+/** What getaddrinfo(3) reports, as libuv names it. */
+function isResolverError({ code, syscall }: NodeJS.ErrnoException): boolean {
+	return syscall === 'getaddrinfo' || code === 'ENOTFOUND' || code?.startsWith('EAI_') === true;
 }
 
 /** The socket is being given up: its last words interest nobody. */

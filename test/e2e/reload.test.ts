@@ -220,7 +220,9 @@ spec:
 		put('orders.yaml', route('d'));
 		await untilShown('the rejected route', ({ rejected }) => rejected !== null);
 		const { rejected } = await shown();
-		expect(rejected?.issues.map(({ path }) => path)).toEqual(['HTTPRoute default/orders: spec.rules[0].matches[0].path.value']);
+		expect(rejected?.issues.map(({ path }) => path)).toEqual([
+			'HTTPRoute default/orders: spec.rules[0].matches[0].path.value',
+		]);
 		expect(await status('/d')).toBe(200);
 		await reloadTo('', () => unlinkSync(name));
 		expect([await status('/a'), await status('/d')]).toEqual([200, 404]);

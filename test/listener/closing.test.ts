@@ -85,13 +85,13 @@ async function flooded(request: string, options: { idleMs?: number; hasLength?: 
 		idleMs: options.idleMs ?? 60_000,
 		headTimeoutMs: 0,
 		isRaw: false,
+		isHolding: false,
 		hold: 10,
 		holdForMs: 0,
 		acceptsShared: true,
 		onRefused: noop,
 	});
-	const port = await listener.start();
-	listener.release();
+	const { port } = await listener.start();
 	const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
 	client = socket;
 	Object.assign(reading, { bytes: 0, isEnded: false, failure: '' });

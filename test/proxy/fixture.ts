@@ -1,5 +1,7 @@
 /** One test's origin, sidecar and clients, and what must be true of the sidecar once nothing is under way. */
-import type { ServiceParts } from '../../src/app/service-parts.ts';
+import type { AppService } from '../../src/app/app-service.ts';
+import type { Front } from '../../src/app/front.ts';
+import type { Snapshot } from '../../src/app/snapshot.ts';
 import type { Listener } from '../../src/listener/listener.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
@@ -8,7 +10,7 @@ import { RunningSidecar, routeFile } from './running.ts';
 
 /** The inside of the composition root, for looking only. */
 interface Inside {
-	readonly parts: ServiceParts;
+	readonly parts: AppService;
 	readonly listener: Listener;
 }
 
@@ -43,7 +45,8 @@ export class Fixture {
 	}
 
 	get inside(): Inside {
-		return this.sidecar.app as unknown as Inside;
+		const { snapshot, inbound } = this.sidecar.app as unknown as { snapshot: Snapshot; inbound: Front };
+		return { parts: snapshot.services.app, listener: inbound.listener };
 	}
 
 	async connect(): Promise<RawClient> {

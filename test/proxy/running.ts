@@ -1,8 +1,9 @@
 /** A whole sidecar in this process, in front of an origin that the test scripts: real sockets, port 0, no child process. */
 
+import type { Taken } from '../../src/app/taken.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
 import { App } from '../../src/app.ts';
-import { formatIssue } from '../../src/config/issue.ts';
+import { formatIssue, type Issue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { ExchangeRecord, RetryReason, RetrySkipReason } from '../../src/ports/telemetry.ts';
 import { loadRegexCompiler } from '../../src/routing/regex.ts';
@@ -12,7 +13,17 @@ import type { WireMessage } from '../support/wire-message.ts';
 /** A record as it was when the exchange ended: the live object changes with its connection. */
 export type Recorded = Pick<
 	ExchangeRecord,
-	'route' | 'method' | 'target' | 'status' | 'errorCode' | 'errorDetail' | 'flags' | 'isLocalReply' | 'requestBytes'
+	| 'route'
+	| 'side'
+	| 'service'
+	| 'method'
+	| 'target'
+	| 'status'
+	| 'errorCode'
+	| 'errorDetail'
+	| 'flags'
+	| 'isLocalReply'
+	| 'requestBytes'
 > & { attempts: { outcome: string; isReused: boolean; status: number }[]; responseBytes: number };
 
 export class RunningSidecar {
@@ -29,17 +40,11 @@ export class RunningSidecar {
 
 	/** `yaml` is what follows `app: {port}`, `inbound: {listen: 127.0.0.1:0 …}`; see `routeFile`. */
 	static async start(yaml: string, options: { waitForReady?: boolean } = {}): Promise<RunningSidecar> {
-		const parsed = parseConfig(yaml, 'test.yaml', () => undefined);
-		if (!parsed.ok) throw new Error(parsed.issues.map((issue) => formatIssue(issue)).join('\n'));
-		const { config } = parsed;
+		const taken = await takenOf(yaml);
+		const { config } = taken;
 		const telemetry = new Telemetry({ config, process: PROCESS, isHuman: false });
 		telemetry.setLogLevel('error');
-		const app = new App({
-			config,
-			effectiveConfig: {},
-			telemetry,
-			compileRegex: await loadRegexCompiler(),
-		});
+		const app = new App({ ...taken, telemetry });
 		const running = new RunningSidecar(app, telemetry);
 		running.spy();
 		await app.start();
@@ -49,6 +54,16 @@ export class RunningSidecar {
 
 	get port(): number {
 		return this.app.bound.inbound;
+	}
+
+	/** Of the outbound listener. */
+	get outboundPort(): number {
+		return this.app.bound.outbound?.port ?? 0;
+	}
+
+	/** Takes over another file; the issues that keep it from that. */
+	async reload(yaml: string): Promise<readonly Issue[]> {
+		return this.app.reload(await takenOf(yaml), 'test.yaml');
 	}
 
 	get admin(): string {
@@ -82,14 +97,14 @@ export class RunningSidecar {
 		const { recorder } = this.telemetry;
 		const ended = recorder.ended.bind(recorder);
 		recorder.ended = (record) => {
-			const { route, method, target, status, errorCode, errorDetail, flags, isLocalReply } = record;
+			const { route, side, service, method, target, status, errorCode, errorDetail, flags, isLocalReply } = record;
 			const { requestBytes, responseBytes } = record;
 			const attempts = record.attempts.map((each) => ({
 				outcome: each.outcome,
 				isReused: each.isReused,
 				status: each.status,
 			}));
-			const facts = { route, method, target, status, errorCode, errorDetail, flags, isLocalReply };
+			const facts = { route, side, service, method, target, status, errorCode, errorDetail, flags, isLocalReply };
 			this.records.push({ ...facts, requestBytes, responseBytes, attempts });
 			ended(record);
 		};
@@ -104,6 +119,12 @@ export class RunningSidecar {
 			skipped(reason);
 		};
 	}
+}
+
+async function takenOf(yaml: string): Promise<Taken> {
+	const parsed = parseConfig(yaml, 'test.yaml', () => undefined);
+	if (!parsed.ok) throw new Error(parsed.issues.map((issue) => formatIssue(issue)).join('\n'));
+	return { config: parsed.config, effectiveConfig: {}, compileRegex: await loadRegexCompiler() };
 }
 
 /** A route file in front of the origin at a port; `more` replaces or adds top-level blocks, `inbound` adds to inbound. */

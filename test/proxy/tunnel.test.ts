@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DownstreamStream, StreamSink, UpstreamPool, UpstreamStream } from '../../src/ports/stream.ts';
-import type { Service } from '../../src/proxy/service.ts';
+import { Endpoint } from '../../src/proxy/endpoint.ts';
 import { Tunnel } from '../../src/proxy/tunnel.ts';
 import { ManualClock, ManualTimers } from '../support/manual-time.ts';
 
@@ -30,8 +30,8 @@ function tunnel() {
 			calls.push('cancel');
 		},
 	};
-	const service = { pool } as unknown as Service;
-	const sut = new Tunnel(side('client') as DownstreamStream, service, { clock, timers, unmatched: null });
+	const endpoint = new Endpoint({ address: '', weight: 1, labels: {}, pool: pool as UpstreamPool });
+	const sut = new Tunnel(side('client') as DownstreamStream, endpoint, { clock, timers, unmatched: null });
 	return { sut, calls, timers, connect: () => sut.onStream(side('app') as UpstreamStream), app: () => upstreamSink };
 }
 

@@ -40,7 +40,9 @@ describe('a JSON line', () => {
 			{
 				time: '2026-01-02T03:04:05.006Z',
 				kind: 'access',
+				side: 'inbound',
 				route: 'reads',
+				service: 'app',
 				method: 'GET',
 				scheme: 'http',
 				host: 'orders.shop.svc',

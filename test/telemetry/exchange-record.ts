@@ -5,6 +5,8 @@ export function exchangeRecord(overrides: Partial<ExchangeRecord> = {}): Exchang
 	return {
 		series: null,
 		route: 'reads',
+		side: 'inbound',
+		service: 'app',
 		method: 'GET',
 		scheme: 'http',
 		authority: 'orders.shop.svc',

@@ -5,13 +5,15 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../src/ports/log.ts';
 import { Metrics, type MetricsSettings } from '../../src/telemetry/metrics.ts';
+import { PathTemplates } from '../../src/telemetry/path-templates.ts';
 import { ManualClock } from '../support/manual-time.ts';
 import { exchangeRecord } from './exchange-record.ts';
 import { parseExposition } from './exposition.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const DURATION = 'http_server_request_duration_seconds';
-const SETTINGS: MetricsSettings = { maxSeries: 2000, istio: false, pathTemplates: [], app: null };
+const CALLS = 'http_client_request_duration_seconds';
+const SETTINGS: MetricsSettings = { maxSeries: 2000, istio: false, app: null };
 
 function makeMetrics(settings: Partial<MetricsSettings> = {}, turns = { count: 0 }): Metrics {
 	return new Metrics({
@@ -34,10 +36,10 @@ async function scrape(metrics: Metrics) {
 describe('requests', () => {
 	it('counts each exchange in the series of its method, status, route and error', async () => {
 		const metrics = makeMetrics();
-		const series = metrics.routeSeries('reads');
-		const other = metrics.routeSeries('/x');
+		const series = metrics.routeSeries('inbound', 'reads');
+		const other = metrics.routeSeries('inbound', '/x');
 		const ended = (overrides: Parameters<typeof exchangeRecord>[0]) => {
-			metrics.began();
+			metrics.began('inbound');
 			metrics.ended(exchangeRecord(overrides));
 		};
 		ended({ series, durationMs: 3 });
@@ -46,7 +48,7 @@ describe('requests', () => {
 		ended({ series, method: 'BREW', status: 503 });
 		ended({ series: other, status: 503, errorCode: 'circuit_open', isLocalReply: true });
 		ended({ series: other, status: 499, errorCode: 'client_closed' });
-		metrics.began();
+		metrics.began('inbound');
 		const { value } = await scrape(metrics);
 		const ok = { http_request_method: 'GET', http_response_status_code: '200', http_route: 'reads', error_type: '' };
 		expect(value(`${DURATION}_count`, ok)).toBe(3);
@@ -63,6 +65,40 @@ describe('requests', () => {
 		expect(value('outrigger_added_latency_seconds_count')).toBe(6);
 	});
 
+	it('counts what the app calls by service, apart from what the app serves', async () => {
+		const metrics = makeMetrics();
+		const series = metrics.routeSeries('outbound', '/');
+		const ended = (overrides: Parameters<typeof exchangeRecord>[0]) => {
+			metrics.began('outbound');
+			metrics.ended(exchangeRecord({ series, side: 'outbound', ...overrides }));
+		};
+		ended({ service: 'payments' });
+		ended({ service: 'stock' });
+		ended({ service: 'payments' });
+		ended({ service: 'payments', status: 503, errorCode: 'circuit_open', isLocalReply: true });
+		ended({ service: '', series: null, route: '', status: 502, errorCode: 'unknown_host', isLocalReply: true });
+		metrics.began('outbound');
+		const { value } = await scrape(metrics);
+		const calls = (service: string, error = '') => value(`${CALLS}_count`, { service, error_type: error });
+		expect([calls('payments'), calls('stock'), calls('payments', 'circuit_open')]).toEqual([2, 1, 1]);
+		expect(calls('', 'unknown_host')).toBe(1);
+		expect(value('http_server_active_requests')).toBe(0);
+		expect(value(`${DURATION}_count`)).toBeUndefined();
+		expect(value('outrigger_local_replies_total', { code: 'circuit_open' })).toBe(1);
+	});
+
+	it('holds the cap of series for calls as well', async () => {
+		const metrics = makeMetrics({ maxSeries: 2 });
+		const series = metrics.routeSeries('outbound', '/');
+		for (const service of ['a', 'b', 'c', 'd', 'a']) {
+			metrics.ended(exchangeRecord({ series, side: 'outbound', service }));
+		}
+		const { value } = await scrape(metrics);
+		expect(value(`${CALLS}_count`, { service: 'a' })).toBe(2);
+		expect(value(`${CALLS}_count`, { service: '__other__' })).toBe(2);
+		expect(value('outrigger_series_dropped_total', { metric: CALLS })).toBe(2);
+	});
+
 	it('agrees with a plain count for any sequence of exchanges', async () => {
 		const exchange = fc.record({
 			route: fc.constantFrom('a', 'b', 'quote"back\\slash\nline'),
@@ -75,7 +111,9 @@ describe('requests', () => {
 				const metrics = makeMetrics();
 				const expected = new Map<string, number>();
 				for (const { route, method, status, durationMs } of exchanges) {
-					metrics.ended(exchangeRecord({ series: metrics.routeSeries(route), route, method, status, durationMs }));
+					metrics.ended(
+						exchangeRecord({ series: metrics.routeSeries('inbound', route), route, method, status, durationMs }),
+					);
 					const key = JSON.stringify([route, method === 'X' ? '_OTHER' : method, String(status)]);
 					expected.set(key, (expected.get(key) ?? 0) + 1);
 				}
@@ -94,15 +132,15 @@ describe('requests', () => {
 
 	it('keeps counting the same series when a reload binds the route again', async () => {
 		const metrics = makeMetrics();
-		metrics.ended(exchangeRecord({ series: metrics.routeSeries('reads') }));
+		metrics.ended(exchangeRecord({ series: metrics.routeSeries('inbound', 'reads') }));
 		metrics.configure(SETTINGS);
-		metrics.ended(exchangeRecord({ series: metrics.routeSeries('reads') }));
+		metrics.ended(exchangeRecord({ series: metrics.routeSeries('inbound', 'reads') }));
 		expect((await scrape(metrics)).value(`${DURATION}_count`)).toBe(2);
 	});
 
 	it('puts what exceeds maxSeries under __other__, says how much, and gives new series room when the cap is raised', async () => {
 		const metrics = makeMetrics({ maxSeries: 2 });
-		const series = metrics.routeSeries('reads');
+		const series = metrics.routeSeries('inbound', 'reads');
 		for (const status of [200, 201, 202, 203, 200, 202]) metrics.ended(exchangeRecord({ series, status }));
 		const { value } = await scrape(metrics);
 		const labels = {
@@ -119,10 +157,11 @@ describe('requests', () => {
 	});
 
 	it('names unnamed and unmatched requests by the first path template of their shape', async () => {
-		const metrics = makeMetrics({ pathTemplates: ['/users/{id}', '/users/{id}/orders', '/{any}'] });
-		const unnamed = metrics.routeSeries('/users', false);
-		const unmatched = metrics.routeSeries('', false);
-		const named = metrics.routeSeries('people', true);
+		const metrics = makeMetrics();
+		const templates = new PathTemplates(['/users/{id}', '/users/{id}/orders', '/{any}']);
+		const unnamed = metrics.routeSeries('inbound', '/users', templates);
+		const unmatched = metrics.routeSeries('inbound', '', templates);
+		const named = metrics.routeSeries('inbound', 'people');
 		metrics.ended(exchangeRecord({ series: unnamed, target: '/users/7?x=/a/b' }));
 		metrics.ended(exchangeRecord({ series: unmatched, target: 'http://h/users/7/orders' }));
 		metrics.ended(exchangeRecord({ series: unmatched, target: '/a/b/c' }));
@@ -214,7 +253,8 @@ describe('a scrape', () => {
 	it('of thousands of series lets the event loop run between pieces', async () => {
 		const turns = { count: 0 };
 		const metrics = makeMetrics({}, turns);
-		for (let i = 0; i < 2000; i++) metrics.ended(exchangeRecord({ series: metrics.routeSeries(`route-${i}`) }));
+		for (let i = 0; i < 2000; i++)
+			metrics.ended(exchangeRecord({ series: metrics.routeSeries('inbound', `route-${i}`) }));
 		let longest = 0;
 		for await (const piece of metrics.pieces()) longest = Math.max(longest, piece.length);
 		expect(turns.count).toBeGreaterThan(2000 / 64);

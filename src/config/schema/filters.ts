@@ -7,7 +7,9 @@ import {
 	EVEN_WITH_ISSUES,
 	fault,
 	fieldFacts,
+	hasUnknownKey,
 	integer,
+	LIST_EVEN_WITH_ISSUES,
 	listOf,
 	numberOf,
 	percentage,
@@ -119,7 +121,7 @@ function checkForm(filter: Readonly<Record<string, unknown>>, context: z.Refinem
 	const written = TYPES.filter((type) => BLOCKS[type] in filter);
 	const type = filter['type'];
 	if (type === undefined) {
-		if (written.length === 1) return;
+		if (written.length === 1 || hasUnknownKey(context)) return;
 		const message = written.length === 0 ? 'does not say which filter it is' : 'is several filters at once';
 		context.addIssue(fault(filter, message, { expected: EXPECTED_FILTER }));
 		return;
@@ -131,7 +133,7 @@ function checkForm(filter: Readonly<Record<string, unknown>>, context: z.Refinem
 		const details = { expected: `\`${own}\``, path: [BLOCKS[other]], isKey: true };
 		context.addIssue(fault(filter, `does not belong to \`type: ${type}\``, details));
 	}
-	if (written.length === 0) {
+	if (written.length === 0 && !hasUnknownKey(context)) {
 		const details = { expected: `\`${own}: { … }\` beside it`, path: ['type'] };
 		context.addIssue(fault(filter, `has no block \`${own}\``, details));
 	}
@@ -155,4 +157,4 @@ function checkTogether(filters: readonly unknown[], context: z.RefinementCtx): v
 	}
 }
 
-export const filterList = listOf(filterSchema, MAX_FILTERS).superRefine(checkTogether, EVEN_WITH_ISSUES);
+export const filterList = listOf(filterSchema, MAX_FILTERS).superRefine(checkTogether, LIST_EVEN_WITH_ISSUES);

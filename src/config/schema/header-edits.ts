@@ -35,8 +35,8 @@ const fieldName = text('a name', 'the name of a header', HEADER_NAME).superRefin
 		const message = 'is a field of the connection or of the length of the body: the sidecar alone writes those';
 		context.addIssue(fault(name, message, { expected: EXPECTED_END_TO_END }));
 	} else if (name.toLowerCase() === 'host') {
-		const expected = '`type: URLRewrite` with `urlRewrite: { hostname: … }` for the host of a request';
-		context.addIssue(fault(name, 'is no field to be edited', { expected }));
+		const expected = '`type: URLRewrite` with `urlRewrite: { hostname: … }` to ask for another host';
+		context.addIssue(fault(name, 'is the host of a request, which is not edited as a field', { expected }));
 	}
 });
 
@@ -65,16 +65,12 @@ export function headerValues(example: string) {
 export const anyHeaderValues = valuesNamed(text('a name', 'the name of a header', HEADER_NAME), MAX_HEADERS, 'x-env');
 
 /** Of several entries with one name, all but the first are faults: it would not be clear what happens. */
-export function checkOncePerName(
-	list: unknown,
-	path: readonly PropertyKey[],
-	seen: Set<string>,
-	context: Reporter,
-): void {
+function checkOncePerName(list: unknown, path: readonly PropertyKey[], seen: Set<string>, context: Reporter): void {
 	if (!Array.isArray(list)) return;
 	for (const [index, entry] of list.entries()) {
 		const name: unknown = typeof entry === 'string' ? entry : entry?.name;
-		if (typeof name !== 'string') continue;
+		// What stands in a list of names twice is told by the list itself.
+		if (typeof name !== 'string' || list.indexOf(entry) < index) continue;
 		const inner = typeof entry === 'string' ? [] : ['name'];
 		if (seen.has(name.toLowerCase())) {
 			const details = { expected: 'one action for each name', path: [...path, index, ...inner] };
@@ -97,8 +93,7 @@ function headerModifier() {
 		const seen = new Set<string>();
 		checkOncePerName(edits.set, ['set'], seen, context);
 		checkOncePerName(edits.add, ['add'], seen, context);
-		// What stands in a list twice is told by the list itself.
-		checkOncePerName([...new Set(edits.remove)], ['remove'], seen, context);
+		checkOncePerName(edits.remove, ['remove'], seen, context);
 	}, EVEN_WITH_ISSUES);
 }
 

@@ -1,0 +1,164 @@
+/**
+ * The route file is edited under full load, every third time with a mistake: nobody notices, but that the good versions
+ * are in force. And a file of 1,000 rules is taken over without holding up the event loop.
+ */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startApp } from '../child.ts';
+import { atLeast, atMost, type Figure, reported, type Scenario } from '../figure.ts';
+import { Sidecar } from '../sidecar.ts';
+import { VersionLoad } from '../version-load.ts';
+import { waitFor } from '../wait.ts';
+
+const PROBE = new URL('../stall-probe.ts', import.meta.url).href;
+const CLIENTS = 32;
+const MISTAKES = [
+	{ inbound: { listen: '127.0.0.1:0', rotues: [] } },
+	{ inbound: { listen: '127.0.0.1:0', routes: [{ matches: [{ path: '~ (' }] }] } },
+	{ trustedHops: -1 },
+	{ workers: 'many' },
+];
+
+/** A file in which every answer says twice which version it was routed by: through the app, and by the sidecar itself. */
+function blocks(version: number, rules: number): Record<string, unknown> {
+	const others = Array.from({ length: rules - 1 }, (_, i) => ({
+		hostnames: [`service${i % 50}.shop.svc`],
+		matches: [{ path: `/api/v${i}/orders`, method: ['GET', 'POST'] }],
+		timeouts: { request: '5s' },
+	}));
+	const value = String(version);
+	const told = {
+		name: 'told',
+		filters: [
+			{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x-version', value }] } },
+			{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set: [{ name: 'x-version', value }] } },
+		],
+	};
+	return { inbound: { listen: '127.0.0.1:0', routes: [...others, told] } };
+}
+
+export interface ReloadSettings {
+	readonly main?: string | undefined;
+	readonly rules: number;
+	readonly reloads: number;
+	readonly seconds: number;
+	readonly clients: number;
+}
+
+export interface ReloadResult {
+	readonly load: VersionLoad;
+	readonly taken: number;
+	readonly rejected: number;
+	/** MB after the first 20 reloads (or a tenth of them), and at the end. */
+	readonly settledMb: number;
+	readonly endMb: number;
+	/** Longest time in ms for which the event loop was held up: before the first reload, and while reloads went on. */
+	readonly quietStallMs: number;
+	readonly reloadStallMs: number;
+}
+
+export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
+	const { main, rules, seconds, clients } = settings;
+	const app = await startApp('echoing', 0);
+	const sidecar = await Sidecar.start({ main, appPort: app.port, blocks: blocks(0, rules), preload: PROBE });
+	try {
+		const load = new VersionLoad({ port: sidecar.port, clients });
+		await sleep(seconds * 100);
+		const startedAt = performance.timeOrigin + performance.now();
+		const settled = await edit(sidecar, app.port, settings);
+		const count = async (result: string) => sidecar.metric('outrigger_config_reloads_total', { result });
+		const endedAt = performance.timeOrigin + performance.now();
+		await load.stop();
+		return {
+			load,
+			taken: await count('accepted'),
+			rejected: await count('rejected'),
+			...settled,
+			endMb: sidecar.rssMb(),
+			quietStallMs: longestStall(sidecar.stallFile, 0, startedAt),
+			reloadStallMs: longestStall(sidecar.stallFile, startedAt, endedAt),
+		};
+	} finally {
+		rmSync(sidecar.stallFile, { force: true });
+		await sidecar.stop();
+		await app.kill();
+	}
+}
+
+/** Saves a new version again and again, by turns in place and by a rename over it; each third one is wrong. */
+async function edit(sidecar: Sidecar, appPort: number, { rules, reloads, seconds }: ReloadSettings) {
+	const { file } = sidecar;
+	let settledMb = sidecar.rssMb();
+	const pause = (seconds * 1000) / reloads;
+	const startedAt = performance.now();
+	for (let i = 1; i <= reloads; i++) {
+		const isWrong = i % 3 === 0;
+		const text = sidecar.textWith(appPort, { ...blocks(i, rules), ...(isWrong ? MISTAKES[i % MISTAKES.length] : {}) });
+		if (i % 2 === 0) writeFileSync(file, text);
+		else {
+			writeFileSync(`${file}.new`, text);
+			renameSync(`${file}.new`, file);
+		}
+		if (i === Math.min(20, Math.ceil(reloads / 10))) settledMb = sidecar.rssMb();
+		await sleep(Math.max(0, startedAt + i * pause - performance.now()));
+	}
+	const last = String(reloads % 3 === 0 ? reloads - 1 : reloads);
+	await waitFor('the last version', async () => (await sidecar.get('/')).headers.get('x-version') === last);
+	return { settledMb };
+}
+
+function longestStall(file: string, from: number, to: number): number {
+	let longest = 0;
+	for (const line of readFileSync(file, 'utf8').split('\n')) {
+		const [at = 0, ms = 0] = line.split(' ').map(Number);
+		if (at >= from && at <= to) longest = Math.max(longest, ms);
+	}
+	return longest;
+}
+
+/** A machine with two cores has one left to compile: a version that is overtaken by the next is never looked at. */
+const LEAST_SHARE = 0.5;
+const STALL_MS = 10;
+const GROWTH_MB = 10;
+
+export const scenario: Scenario = async ({ main, isQuick, say }) => {
+	const reloads = isQuick ? 40 : 200;
+	const seconds = isQuick ? 15 : 60;
+	say(`${reloads} edits in ${seconds} s under full load`);
+	const small = await reload({ main, rules: 20, reloads, seconds, clients: CLIENTS });
+	say('1,000 rules');
+	const large = await reload({ main, rules: 1000, reloads: isQuick ? 4 : 20, seconds: isQuick ? 8 : 40, clients: 4 });
+	return [...figuresOf('20 rules', small, reloads), ...stalls(large)];
+};
+
+function figuresOf(what: string, result: ReloadResult, reloads: number): Figure[] {
+	const { load, taken, rejected, settledMb, endMb } = result;
+	return [
+		atMost(`${what}: failed requests`, load.failed, '', 0, `of ${load.answers}`),
+		atMost(`${what}: dropped connections`, load.dropped, '', 0),
+		atMost(`${what}: answers of no single version`, load.mixed, '', 0, `${load.versions.size} versions seen`),
+		atLeast(
+			`${what}: edits taken over or rejected`,
+			taken + rejected,
+			'',
+			reloads * LEAST_SHARE,
+			`${rejected} rejected`,
+		),
+		atMost(
+			`${what}: growth of memory after the first 20`,
+			endMb - settledMb,
+			'MB',
+			GROWTH_MB,
+			`${endMb.toFixed(1)} MB`,
+		),
+		reported(`${what}: longest stall while reloading`, result.reloadStallMs, 'ms', `before: ${result.quietStallMs} ms`),
+	];
+}
+
+function stalls({ load, quietStallMs, reloadStallMs, taken }: ReloadResult): Figure[] {
+	return [
+		atMost('1,000 rules: failed requests', load.failed + load.dropped + load.mixed, '', 0, `of ${load.answers}`),
+		atMost('1,000 rules: longest stall of the event loop', reloadStallMs, 'ms', STALL_MS, `${taken} reloads`),
+		reported('1,000 rules: longest stall before the first reload', quietStallMs, 'ms'),
+	];
+}

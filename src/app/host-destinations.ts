@@ -1,0 +1,77 @@
+/**
+ * Where an outbound request goes that no rule sends anywhere: to the service that lists the host it asks for, else to
+ * the host itself where that is allowed.
+ */
+import { ProxyError } from '../error.ts';
+import type { Backend } from '../proxy/backend.ts';
+import type { Destinations } from '../proxy/context.ts';
+import type { NamedService } from './named-service.ts';
+import type { UnknownHosts } from './unknown-hosts.ts';
+
+/** Of `http`, where the request names none (RFC 9110 §4.2.1). */
+const DEFAULT_PORT = 80;
+
+/** What a service that lists a hostname takes there. */
+interface Listing {
+	/** By the port that the caller uses. */
+	readonly byPort: ReadonlyMap<number, Backend>;
+	/** `null`: the ports that are listed are all. */
+	readonly anyPort: Backend | null;
+}
+
+export class HostDestinations implements Destinations {
+	/** Whole authorities without a detour: hostnames as they stand in the file, which is how they are mostly asked for. */
+	private readonly whole = new Map<string, Backend>();
+	private readonly listings = new Map<string, Listing>();
+	private readonly unknown: UnknownHosts | null;
+
+	/** A hostname is listed by one service. */
+	constructor(services: Iterable<NamedService>, unknown: UnknownHosts | null) {
+		this.unknown = unknown;
+		for (const service of services) {
+			const listing = listingOf(service);
+			for (const hostname of service.config.hostnames) this.listings.set(hostname, listing);
+		}
+		for (const hostname of this.listings.keys()) {
+			const backend = this.listed(hostname, DEFAULT_PORT);
+			if (backend !== null) this.whole.set(hostname, backend);
+		}
+	}
+
+	find(authority: string): Backend | ProxyError {
+		const whole = this.whole.get(authority);
+		if (whole !== undefined) return whole;
+		const { host, port } = split(authority.toLowerCase());
+		const listed = this.listed(host.endsWith('.') ? host.slice(0, -1) : host, port);
+		if (listed !== null) return listed;
+		if (this.unknown !== null && host !== '') return this.unknown.backend(host, port);
+		const detail = host === '' ? 'the request names no host' : `no service lists ${authority}`;
+		return new ProxyError('unknown_host', detail, { unsent: true });
+	}
+
+	private listed(host: string, port: number): Backend | null {
+		const listing = this.listings.get(host);
+		return listing?.byPort.get(port) ?? listing?.anyPort ?? null;
+	}
+}
+
+function listingOf(service: NamedService): Listing {
+	const { name, ports } = service.config;
+	const listed = Object.values(ports);
+	return {
+		byPort: new Map(listed.map((port) => [port, service.backend(name, '', port)])),
+		anyPort: listed.length === 0 ? service.backend(name, '', 0) : null,
+	};
+}
+
+/** A valid authority (`http/authority.ts`) in its two parts, IPv6 without brackets. */
+function split(authority: string): { readonly host: string; readonly port: number } {
+	const colon = authority.lastIndexOf(':');
+	const hasPort = colon > authority.lastIndexOf(']');
+	const digits = hasPort ? authority.slice(colon + 1) : '';
+	const host = hasPort ? authority.slice(0, colon) : authority;
+	return {
+		host: host.startsWith('[') ? host.slice(1, -1) : host,
+		port: digits === '' ? DEFAULT_PORT : Number(digits),
+	};
+}

@@ -1,0 +1,83 @@
+/**
+ * Every service that the running file knows: the app, the entries of `services`, and what hosts outside of them become.
+ *
+ * A value, like the file: another version makes another registry, which takes over what is unchanged. Nothing of the
+ * running one is touched before `takeOver`, so that a file that is refused has changed nothing.
+ */
+import type { BackendTarget, Config } from '../config/config.ts';
+import { Backend } from '../proxy/backend.ts';
+import type { Destinations } from '../proxy/context.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Http1Pool } from '../upstream/pool.ts';
+import { APP_SERVICE, AppService } from './app-service.ts';
+import { HostDestinations } from './host-destinations.ts';
+import { NamedService } from './named-service.ts';
+import { isSame } from './restart-only.ts';
+import type { ServiceEnvironment } from './service-parts.ts';
+import { PASSTHROUGH_SERVICE, UnknownHosts } from './unknown-hosts.ts';
+
+export class Services {
+	readonly app: AppService;
+	private readonly named = new Map<string, NamedService>();
+	/** `null`: they are refused. */
+	private readonly unknown: UnknownHosts | null;
+
+	/** `before`: those of the running file. `onSuspect`: see `AppService`. */
+	constructor(config: Config, env: ServiceEnvironment, onSuspect: () => void, before: Services | null) {
+		const { policy = null } = before?.app ?? {};
+		const isSameApp = before !== null && isSame(policy, config.inbound.service);
+		this.app = isSameApp ? before.app : new AppService(config, env, onSuspect);
+		for (const entry of config.services) {
+			const running = before?.named.get(entry.name) ?? null;
+			const isUnchanged = running !== null && isSame(entry, running.config);
+			this.named.set(entry.name, isUnchanged ? running : NamedService.build(entry, env, running));
+		}
+		const passes = config.outbound?.unknownHosts === 'passthrough';
+		this.unknown = passes ? (before?.unknown ?? new UnknownHosts(env)) : null;
+	}
+
+	backendOf({ label, service, subset, port, invalid }: BackendTarget): Backend {
+		if (invalid !== '') return Backend.nowhere(label, invalid);
+		if (service === APP_SERVICE) {
+			return new Backend({ label, service: this.app.service, invalid: '', endpoints: [this.app.endpoint] });
+		}
+		return this.named.get(service)?.backend(label, subset, port) ?? Backend.nowhere(label, 'names no service');
+	}
+
+	/** Where requests go that no rule sends anywhere. */
+	destinations(): Destinations {
+		return new HostDestinations(this.named.values(), this.unknown);
+	}
+
+	/** From now on these are the services. What the running ones have and these have not closes its idle connections. */
+	takeOver(before: Services | null, metrics: Metrics): void {
+		if (this.app !== before?.app) this.app.watch(metrics);
+		for (const [name, entry] of this.named) if (entry !== before?.named.get(name)) entry.takeOver(metrics);
+		if (this.unknown !== null && this.unknown !== before?.unknown) this.unknown.watch(metrics);
+		if (before === null) return;
+		for (const name of before.named.keys()) if (!this.named.has(name)) metrics.unwatch(name);
+		if (this.unknown === null && before.unknown !== null) metrics.unwatch(PASSTHROUGH_SERVICE);
+		const kept = new Set(this.pools());
+		for (const pool of before.pools()) if (!kept.has(pool)) pool.close();
+	}
+
+	private pools(): Http1Pool[] {
+		const named = [...this.named.values()].flatMap(({ pools }) => pools);
+		return [this.app.pool, ...named, ...(this.unknown?.pools ?? [])];
+	}
+
+	/** What `/services` shows. */
+	describe(isHealthy: boolean, lastFailure: string): unknown {
+		const named = [...this.named].map(([name, entry]) => [name, entry.describe()]);
+		return {
+			[APP_SERVICE]: this.app.describe(isHealthy, lastFailure),
+			...Object.fromEntries(named),
+			...(this.unknown === null ? {} : { [PASSTHROUGH_SERVICE]: this.unknown.describe() }),
+		};
+	}
+
+	/** Closes idle connections; busy ones end with their exchanges. */
+	close(): void {
+		for (const pool of this.pools()) pool.close();
+	}
+}

@@ -1,0 +1,96 @@
+/** One side of the sidecar made of a file: its compiled rules, and what its exchanges share. */
+import type { Rule, Side } from '../config/config.ts';
+import { loopClock } from '../io/loop-clock.ts';
+import { systemClock, systemRandom } from '../io/system.ts';
+import type { ProxyContext, Route } from '../proxy/context.ts';
+import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
+import { buildRoute, type RouteParts } from './routes.ts';
+import type { Services } from './services.ts';
+import type { Taken } from './taken.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** Rules made ready between two pauses: a microsecond or two each. */
+const RULES_A_SLICE = 200;
+
+/** Everything but the port, which is known once it is bound. */
+export type SideContext = Omit<ProxyContext, 'listenerPort'>;
+
+export interface BuiltSide {
+	readonly context: SideContext;
+	/** In the order of the file; what takes the rest comes last. */
+	readonly routes: readonly Route[];
+	/** What takes the rest, or would. */
+	readonly fallback: Rule;
+}
+
+/** Pauses now and then, for whoever has an event loop to look after. */
+export type InSlices<T> = Generator<undefined, T, undefined>;
+
+export function buildInbound(taken: Taken, services: Services, telemetry: Telemetry): InSlices<BuiltSide> {
+	const { routes, fallback, unmatched } = taken.config.inbound;
+	return buildSide('inbound', { rules: routes, fallback, servesRest: unmatched === 'app' }, taken, services, telemetry);
+}
+
+/** `null`: the file has no outbound side. */
+export function* buildOutbound(taken: Taken, services: Services, telemetry: Telemetry): InSlices<BuiltSide | null> {
+	const { outbound } = taken.config;
+	if (outbound === null) return null;
+	const { routes, fallback } = outbound;
+	return yield* buildSide('outbound', { rules: routes, fallback, servesRest: true }, taken, services, telemetry);
+}
+
+interface SideRules {
+	readonly rules: readonly Rule[];
+	readonly fallback: Rule;
+	/** The fallback takes what no rule matches; else that is refused. */
+	readonly servesRest: boolean;
+}
+
+function* buildSide(
+	side: Side,
+	{ rules, fallback, servesRest }: SideRules,
+	{ config, compileRegex }: Taken,
+	services: Services,
+	telemetry: Telemetry,
+): InSlices<BuiltSide> {
+	const parts: RouteParts = {
+		routeSeries: telemetry.routeBinder(side, config),
+		backendOf: (target) => services.backendOf(target),
+		policyOf: () => [],
+	};
+	const inputs: RouteInput<Route>[] = [];
+	for (const rule of rules) {
+		inputs.push({ rule, value: buildRoute(rule, parts) });
+		if (inputs.length % RULES_A_SLICE === 0) yield;
+	}
+	const unmatched = servesRest ? buildRoute(fallback, parts) : null;
+	const context: SideContext = {
+		side,
+		clock: loopClock,
+		preciseClock: systemClock,
+		timers: telemetry.timers,
+		random: systemRandom,
+		recorder: telemetry.recorder,
+		routes: yield* compileRoutesInSlices(inputs, compileRegex),
+		unmatched,
+		destinations: side === 'outbound' ? services.destinations() : null,
+		isVerbose: config.localReplies === 'verbose',
+		trustedHops: config.trustedHops,
+		defaultIdleMs: fallback.timeouts.idle,
+	};
+	const routes = inputs.map(({ value }) => value);
+	return { context, routes: unmatched === null ? routes : [...routes, unmatched], fallback };
+}
+
+/** What `/routes` shows. */
+export function describeRoutes(sides: readonly (BuiltSide | null)[]): unknown {
+	return sides.flatMap((built) =>
+		(built?.routes ?? []).map(({ rule }) => ({
+			name: rule.name,
+			side: built?.context.side,
+			hostnames: rule.hostnames,
+			matches: rule.matches,
+			at: rule === built?.fallback ? 'default' : `${rule.at.file}:${rule.at.line}`,
+		})),
+	);
+}

@@ -1,0 +1,46 @@
+/** Where a request may go, and how likely each place is. */
+import type { Config, OutboundConfig, Rule, ServiceConfig } from '../config/config.ts';
+import { hostOf } from './judge.ts';
+
+export interface Share {
+	/** As written: `payments/canary`. */
+	readonly label: string;
+	/** `app`, or the name of an entry of `services`; `''` when there is none to go to. */
+	readonly service: string;
+	/** One of the service's ports; 0: any. */
+	readonly port: number;
+	/** Of the requests, from 0 to 100. */
+	readonly percent: number;
+	/** Why its share gets 500; `''` when all is well. */
+	readonly invalid: string;
+}
+
+const PERCENT = 100;
+/** What a plain `http://` means. */
+const HTTP_PORT = 80;
+
+export function sharesOf({ backendRefs }: Rule): Share[] {
+	const sum = backendRefs.reduce((weights, { weight }) => weights + weight, 0);
+	return backendRefs.map((ref) => ({
+		label: ref.label,
+		service: ref.service,
+		port: ref.port,
+		percent: sum === 0 ? 0 : (ref.weight / sum) * PERCENT,
+		invalid: ref.invalid,
+	}));
+}
+
+/** Where a call goes that names no backend: to the service that lists its host, or as `unknownHosts` has it. */
+export type ByHost =
+	| { readonly kind: 'service'; readonly service: ServiceConfig }
+	| { readonly kind: OutboundConfig['unknownHosts'] };
+
+export function byHost({ services, outbound }: Pick<Config, 'services' | 'outbound'>, authority: string): ByHost {
+	const host = hostOf(authority);
+	const port = Number(/:([0-9]+)$/.exec(authority)?.[1] ?? HTTP_PORT);
+	const service = services.find(({ hostnames, ports }) => {
+		const known = Object.values(ports);
+		return hostnames.includes(host) && (known.length === 0 || known.includes(port));
+	});
+	return service === undefined ? { kind: outbound?.unknownHosts ?? 'reject' } : { kind: 'service', service };
+}

@@ -1,0 +1,278 @@
+/**
+ * What happens to a request, and why: the rule that gets it, what that rule does, the policy in force with where each
+ * value came from, and for each other rule why it lost. Plain data; `explain-text.ts` makes it readable.
+ *
+ * The winner is what the real route table says. Only the reasons are found out here.
+ */
+import type { Config, Match, Rule, Side } from '../config/config.ts';
+import type { MaskedValue } from '../config/masked-values.ts';
+import { ProxyError } from '../error.ts';
+import type { RequestHead } from '../http/head.ts';
+import type { CompileRegex } from '../routing/regex.ts';
+import type { RouteHit } from '../routing/table.ts';
+import { type AskedRequest, headOf } from './asked-request.ts';
+import { runFilters } from './filtered.ts';
+import { type Candidate, Judge } from './judge.ts';
+import { findLosers, type Losers, placeOf } from './losers.ts';
+import { type Mask, maskFor } from './mask.ts';
+import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
+import { effectiveAt, type PolicyValue, policyAt, policyOfDefaults } from './policy.ts';
+import { Precedence } from './precedence.ts';
+import { Redaction } from './redaction.ts';
+import type { Step } from './steps.ts';
+import { type Held, Words } from './words.ts';
+
+export interface Winner {
+	readonly name: string;
+	readonly at: string;
+	/** `HTTPRoute shop/orders`; `''` for what was written as a rule. */
+	readonly origin: string;
+	/** The hostname of the rule by which it won; `''`: it names none. */
+	readonly hostname: string;
+	/** Which of its matches it was. */
+	readonly match: number;
+	readonly matches: number;
+	/** What the rule asks for and the request has. */
+	readonly because: readonly Held[];
+}
+
+export interface PolicyGroup {
+	/** A rule's, or that of a service that may get the request. */
+	readonly of: 'rule' | 'service';
+	readonly name: string;
+	readonly values: readonly PolicyValue[];
+}
+
+/** What happens to a request. */
+export interface Fate {
+	/** Without what `telemetry.redact` hides. */
+	readonly request: { readonly side: Side; readonly method: string; readonly host: string; readonly path: string };
+	/** `null`: no rule takes it. */
+	readonly winner: Winner | null;
+	/** In place of a winner: what takes requests that no rule takes. */
+	readonly unmatched: string;
+	readonly outcome: Outcome;
+	readonly policy: readonly PolicyGroup[];
+}
+
+export interface Explanation extends Fate {
+	readonly losers: Losers;
+}
+
+/** A fate and what it was found from. */
+export interface Evaluation {
+	readonly fate: Fate;
+	readonly winner: Candidate | null;
+	/** With what came from the environment: for comparisons, not to be told. */
+	readonly unmasked: Outcome;
+	/** `null`: the request is malformed. */
+	readonly head: RequestHead | null;
+}
+
+/** A route file in force, and what it takes to explain it. */
+export interface ExplainedFile {
+	readonly config: Config;
+	/** As `config/effective.ts` makes it. */
+	readonly effective: unknown;
+	/** Values that came from the environment. */
+	readonly masked: readonly MaskedValue[];
+	readonly compileRegex: CompileRegex;
+	/** The table of a side. */
+	match(side: Side, head: RequestHead): Pick<RouteHit<unknown>, 'rule' | 'match' | 'hostname'> | null;
+}
+
+const NO_LOSERS: Losers = { nearest: [], others: {} };
+
+export class Explainer {
+	private readonly file: ExplainedFile;
+	private readonly redaction: Redaction;
+	/** Where each rule stands among those that the file has as rules; made when it is first asked for. */
+	private places: Map<Rule, number> | null = null;
+
+	constructor(file: ExplainedFile) {
+		this.file = file;
+		this.redaction = new Redaction(file.config);
+	}
+
+	/** What happens to it; a fraction of a millisecond. */
+	evaluate(asked: AskedRequest): Evaluation {
+		const head = headOf(asked);
+		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head);
+	}
+
+	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
+	*explain(asked: AskedRequest, limit: number): Generator<undefined, Explanation, undefined> {
+		const { fate, winner, head } = this.evaluate(asked);
+		const isRouted = head !== null && fate.outcome.kind !== 'bytes' && this.listens(asked.side);
+		const losers = isRouted ? yield* this.losers(asked.side, head, winner, limit, null) : NO_LOSERS;
+		return { ...fate, losers };
+	}
+
+	/** Why the rules of a name do not get a request: of the one that comes nearest. `''` when there is none of the name. */
+	whyNot({ fate, winner, head }: Evaluation, name: string): string {
+		if (head === null) return '';
+		const slices = this.losers(fate.request.side, head, winner, 1, name);
+		let slice = slices.next();
+		while (slice.done !== true) slice = slices.next();
+		const [nearest] = slice.value.nearest;
+		return nearest === undefined ? '' : `\`${name}\` (${nearest.at}): ${nearest.why.join('; ')}`;
+	}
+
+	private losers(side: Side, head: RequestHead, winner: Candidate | null, limit: number, only: string | null) {
+		const rules = this.rulesOf(side);
+		return findLosers({
+			rules,
+			only,
+			judge: new Judge(head, this.file.compileRegex),
+			precedence: new Precedence(rules),
+			words: new Words(head, this.redaction),
+			winner,
+			limit,
+			maskOf: (rule) => this.maskOf(side, rule),
+		});
+	}
+
+	private rulesOf(side: Side): readonly Rule[] {
+		const { inbound, outbound } = this.file.config;
+		return side === 'inbound' ? inbound.routes : (outbound?.routes ?? []);
+	}
+
+	private portOf(side: Side): number {
+		const { inbound, outbound } = this.file.config;
+		return (side === 'inbound' ? inbound.listen : (outbound?.listen ?? inbound.listen)).port;
+	}
+
+	private listens(side: Side): boolean {
+		return side === 'inbound' || this.file.config.outbound !== null;
+	}
+
+	private refused({ side, method, host, path }: AskedRequest, error: ProxyError): Evaluation {
+		const shown = this.redaction.path(path);
+		const outcome = { ...refusal(error.code, error.detail, host, shown), status: error.status };
+		const request = { side, method, host, path: shown };
+		return decided({ request, winner: null, unmatched: '', policy: [] }, outcome, null);
+	}
+
+	private evaluateHead(side: Side, head: RequestHead): Evaluation {
+		const { config } = this.file;
+		const { method, authority: host } = head;
+		const path = this.redaction.path(head.path + head.query);
+		const request = { side, method, host, path };
+		const none = { request, winner: null, unmatched: '', policy: [] };
+		const bytes = bytesReason(config, side);
+		if (bytes !== '') return decided(none, bytesOutcome(bytes, host, path), head);
+		if (!this.listens(side)) {
+			const outcome = refusal('no_route', 'the file has no `outbound`, so nothing listens for calls', host, path);
+			return decided(none, { ...outcome, status: null, code: '' }, head);
+		}
+		const hit = this.file.match(side, head);
+		const fallback = this.fallbackOf(side);
+		if (hit === null && fallback === null) {
+			const why = 'no rule takes it, and `inbound.unmatched` is `reject`';
+			return decided(none, refusal('no_route', why, host, path), head);
+		}
+		const rule = hit?.rule ?? (fallback as Rule);
+		const mask = this.maskOf(side, rule);
+		const match = hit?.match ?? (rule.matches[0] as Match);
+		const filtered = runFilters(rule, match, head, this.portOf(side));
+		const { redaction } = this;
+		const unmasked = outcomeOf({ config, rule, filtered, redaction });
+		const outcome = maskedOutcome(unmasked, mask);
+		const policy = this.policyOf(side, rule, outcome);
+		if (hit === null) {
+			const unmatched =
+				side === 'inbound' ? 'inbound.unmatched is app' : 'calls go by host to the service that lists it';
+			return { fate: { ...none, unmatched, outcome, policy }, winner: null, unmasked, head };
+		}
+		const winner = this.candidateOf(side, hit);
+		const shown = this.winnerOf(winner, head, mask);
+		return { fate: { ...none, winner: shown, outcome, policy }, winner, unmasked, head };
+	}
+
+	private fallbackOf(side: Side): Rule | null {
+		const { inbound, outbound } = this.file.config;
+		if (side === 'outbound') return outbound?.fallback ?? null;
+		return inbound.unmatched === 'app' ? inbound.fallback : null;
+	}
+
+	private candidateOf(
+		side: Side,
+		{ rule, match, hostname }: Pick<Candidate, 'rule' | 'match' | 'hostname'>,
+	): Candidate {
+		return { rule, match, hostname, index: this.rulesOf(side).indexOf(rule), matchIndex: rule.matches.indexOf(match) };
+	}
+
+	private winnerOf({ rule, match, hostname, matchIndex }: Candidate, head: RequestHead, mask: Mask): Winner {
+		const because = new Words(head, this.redaction).held({ hostname, match });
+		return {
+			name: rule.name,
+			at: placeOf(rule),
+			origin: rule.origin,
+			hostname: mask(hostname),
+			match: matchIndex,
+			matches: rule.matches.length,
+			because: because.map(({ what, how }) => ({ what: mask(what), how: mask(how) })),
+		};
+	}
+
+	/** Where the rule stands in the effective configuration; `null`: it is the one for what no rule takes. */
+	private pathOf(side: Side, rule: Rule | undefined): readonly (string | number)[] | null {
+		if (rule === undefined) return null;
+		this.places ??= new Map([...placesOf(this.file.config.inbound.routes), ...placesOf(this.rulesOf('outbound'))]);
+		const index = this.places.get(rule);
+		return index === undefined ? null : [side, 'routes', index];
+	}
+
+	private maskOf(side: Side, rule: Rule | undefined): Mask {
+		const { masked } = this.file;
+		if (masked.length === 0) return (text) => text;
+		const path = this.pathOf(side, rule);
+		return path === null ? (text) => text : maskFor(masked, `${path[0]}.${path[1]}[${path[2]}]`);
+	}
+
+	private policyOf(side: Side, rule: Rule, { kind, backends }: Outcome): PolicyGroup[] {
+		const { effective } = this.file;
+		const path = this.pathOf(side, rule);
+		const isFallback = rule === this.fallbackOf(side);
+		const values = path === null ? policyOfDefaults(rule) : policyAt(effectiveAt(effective, path));
+		// Of a rule that asks nobody only what was written is worth a line.
+		const asksNobody = kind === 'answer' || kind === 'refused';
+		const told = asksNobody ? values.filter(({ from }) => from !== 'default') : values;
+		const groups: PolicyGroup[] = [{ of: 'rule', name: isFallback ? '' : rule.name, values: told }];
+		if (kind !== 'backends') return groups;
+		for (const name of new Set(backends.filter(({ invalid }) => invalid === '').map(({ service }) => service))) {
+			const at = name === 'app' ? ['inbound', 'service'] : ['services', name];
+			groups.push({ of: 'service', name, values: policyAt(effectiveAt(effective, at)) });
+		}
+		return groups;
+	}
+}
+
+/** Rules of other documents stand after the file's own, here as in the effective configuration. */
+function placesOf(rules: readonly Rule[]): [Rule, number][] {
+	return rules.map((rule, index) => [rule, index]);
+}
+
+/** Without asking any rule. */
+function decided(fate: Omit<Fate, 'outcome'>, outcome: Outcome, head: RequestHead | null): Evaluation {
+	return { fate: { ...fate, outcome }, winner: null, unmasked: outcome, head };
+}
+
+function bytesReason({ passthrough, app }: Config, side: Side): string {
+	if (passthrough) return '`passthrough` is on: no rule is looked at';
+	return side === 'inbound' && app.protocol === 'tcp' ? '`app.protocol` is `tcp`: no rule is looked at' : '';
+}
+
+function maskedOutcome(outcome: Outcome, mask: Mask): Outcome {
+	const { steps, backends, location, host, path, why } = outcome;
+	const step = ({ what, detail }: Step): Step => ({ what, detail: mask(detail) });
+	return {
+		...outcome,
+		location: mask(location),
+		host: mask(host),
+		path: mask(path),
+		why: mask(why),
+		steps: steps.map(step),
+		backends: backends.map((share) => ({ ...share, label: mask(share.label), invalid: mask(share.invalid) })),
+	};
+}

@@ -1,0 +1,69 @@
+/** Runs the real filters of a rule on a request that nobody has sent, to see what they make of it. */
+import type { Random } from '../clock.ts';
+import type { Match, Rule } from '../config/config.ts';
+import { ProxyError } from '../error.ts';
+import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
+import type { Answer, FilteredRequest } from '../filters/filter.ts';
+import { RequestHead } from '../http/head.ts';
+import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
+
+export interface Filtered {
+	/** What was asked for. */
+	readonly authority: string;
+	/** As they go on. */
+	readonly host: string;
+	/** With its query. */
+	readonly path: string;
+	/** A filter has answered by itself; `null`: the request goes on. */
+	readonly answer: (Pick<Answer, 'status' | 'made'> & { readonly location: string }) | null;
+}
+
+/** No filter that runs here draws lots: rate limits and faults are told, not run. */
+const NO_RANDOM: Random = { next: () => 0, hex: () => '', uuid: () => '' };
+const LOOPBACK = '127.0.0.1';
+
+/** The rule's, then those of the backend if there is but one to go to. `received` stays as it is. */
+export function runFilters(rule: Rule, match: Match, received: RequestHead, listenerPort: number): Filtered {
+	const head = copyOf(received);
+	stripRequestHopByHop(head);
+	const { authority } = received;
+	const request: FilteredRequest = {
+		head,
+		match,
+		scheme: 'http',
+		authority,
+		listenerPort,
+		peerAddress: LOOPBACK,
+		principal: '',
+		clientAddress: LOOPBACK,
+		random: NO_RANDOM,
+		now: () => 0,
+	};
+	const answer = answerOf(rule, request);
+	return { authority, host: head.authority, path: head.path + head.query, answer };
+}
+
+function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {
+	const taking = rule.backendRefs.filter(({ weight }) => weight > 0);
+	const ofBackend = taking.length === 1 ? (taking[0]?.filters ?? []) : [];
+	const chains = [compileFilters(rule, []), compileBackendFilters(ofBackend)];
+	for (const filter of chains.flatMap((chain) => chain?.request ?? [])) {
+		const verdict = filter.onRequest(request);
+		if (verdict === null || verdict instanceof ProxyError || verdict.kind === 'wait') continue;
+		const location = verdict.headers.find(({ name }) => name === 'location')?.value ?? '';
+		return { status: verdict.status, made: verdict.made, location };
+	}
+	return null;
+}
+
+function copyOf(head: RequestHead): RequestHead {
+	const copy = new RequestHead();
+	copy.method = head.method;
+	copy.authority = head.authority;
+	copy.path = head.path;
+	copy.query = head.query;
+	head.headers.forEach((name, value) => {
+		copy.headers.append(name, value);
+	});
+	return copy;
+}

@@ -1,0 +1,97 @@
+/** The `tests` of a route file: what each expects, what happens, and the first reason why that is another thing. */
+import type { Config, RouteTest } from '../config/config.ts';
+import type { Position } from '../config/position.ts';
+import { nearest } from '../config/suggest.ts';
+import type { Explainer, Fate } from './explain.ts';
+import type { Outcome } from './outcome.ts';
+import { percent } from './steps.ts';
+
+/** An expectation that does not hold. */
+export interface TestFailure {
+	/** `rule \`rest\` gets it`. */
+	readonly happens: string;
+	/** `rule \`reads\``. */
+	readonly expected: string;
+	/** Why it is not as expected; `''` when that says it all. */
+	readonly because: string;
+}
+
+export interface TestResult {
+	readonly name: string;
+	readonly at: Position;
+	/** `GET http://orders/7`. */
+	readonly request: string;
+	readonly ok: boolean;
+	/** What happens, in short: `rule reads, to app`. */
+	readonly happens: string;
+	readonly failures: readonly TestFailure[];
+}
+
+/** All of a file's, in its order. */
+export function runTests(config: Config, explainer: Explainer): TestResult[] {
+	const rules = [...config.inbound.routes, ...(config.outbound?.routes ?? [])];
+	const names = rules.map(({ name }) => name);
+	return config.tests.map((test) => runTest(test, explainer, names));
+}
+
+function runTest(test: RouteTest, explainer: Explainer, ruleNames: readonly string[]): TestResult {
+	const { request, expect, name, at } = test;
+	const evaluation = explainer.evaluate(request);
+	const { fate, winner, unmasked } = evaluation;
+	const failures: TestFailure[] = [];
+	if (expect.route !== null && expect.route !== (winner?.rule.name ?? '')) {
+		failures.push({
+			happens: fate.winner === null ? noRule(fate) : `rule \`${fate.winner.name}\` gets it`,
+			expected: expect.route === '' ? 'that no rule takes it' : `rule \`${expect.route}\``,
+			because:
+				expect.route === '' ? '' : explainer.whyNot(evaluation, expect.route) || unknownRule(expect.route, ruleNames),
+		});
+	}
+	if (expect.backend !== null && !mayGoTo(unmasked, expect.backend)) {
+		failures.push({ happens: whereOf(fate.outcome), expected: `backend \`${expect.backend}\``, because: '' });
+	}
+	if (expect.status !== null && expect.status !== unmasked.status) {
+		failures.push({ happens: whereOf(fate.outcome), expected: `status ${expect.status}`, because: '' });
+	}
+	return {
+		name,
+		at,
+		request: `${request.method} http://${fate.request.host}${fate.request.path}`,
+		ok: failures.length === 0,
+		happens: `${fate.winner === null ? 'no rule' : `rule ${fate.winner.name}`}, ${whereOf(fate.outcome)}`,
+		failures,
+	};
+}
+
+function noRule({ outcome }: Fate): string {
+	return outcome.kind === 'refused' ? outcome.why : 'no rule takes it';
+}
+
+function unknownRule(name: string, known: readonly string[]): string {
+	const meant = nearest(name, known);
+	return `there is no rule \`${name}\`${meant === '' ? '' : `: did you mean \`${meant}\`?`}`;
+}
+
+function mayGoTo({ kind, backends }: Outcome, label: string): boolean {
+	if (kind !== 'backends') return false;
+	return backends.some((share) => share.label === label && share.percent > 0 && share.invalid === '');
+}
+
+/** Where a request goes, in a few words. */
+export function whereOf({ kind, status, code, location, backends, host }: Outcome): string {
+	switch (kind) {
+		case 'backends':
+			return `to ${backends
+				.filter((share) => share.percent > 0)
+				.map((share) => `${share.label}${share.percent === 100 ? '' : ` ${percent(share.percent)}`}`)
+				.join(', ')}`;
+		case 'answer':
+			return `answered with ${status}${location === '' ? '' : ` to ${location}`}`;
+		case 'refused':
+			return status === null ? 'refused' : `refused with ${status} ${code}`;
+		case 'passthrough':
+			return `to ${host} itself`;
+		case 'bytes':
+			return 'forwarded as bytes';
+	}
+}

@@ -1,0 +1,38 @@
+/** Runs a chain of filters over an exchange. */
+import { ProxyError } from '../error.ts';
+import type { FilterChain, RequestFilter, ResponseFilter } from '../filters/filter.ts';
+import type { ResponseHead } from '../http/head.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * The request's side, from where it stopped. False when it goes no further: the exchange has been answered, or waits and
+ * will be asked again.
+ */
+export function passes(x: Exchange, chain: FilterChain | null): boolean {
+	if (chain === null) return true;
+	const { request } = chain;
+	while (x.filtersRun < request.length) {
+		const verdict = (request[x.filtersRun++] as RequestFilter).onRequest(x);
+		if (verdict === null) continue;
+		if (verdict instanceof ProxyError) x.reply(verdict);
+		else if (verdict.kind === 'answer') x.answerWith(verdict);
+		else x.delay(verdict.ms);
+		return false;
+	}
+	return true;
+}
+
+/** The response's side: the backend's own filters first. `isFailure`: it is a local reply. */
+export function editResponse(x: Exchange, head: ResponseHead, isFailure: boolean): void {
+	const ofBackend = x.backend?.filters ?? null;
+	if (ofBackend !== null) edit(x, ofBackend, head, isFailure);
+	const ofRule = x.matched?.filters ?? null;
+	if (ofRule !== null) edit(x, ofRule, head, isFailure);
+}
+
+function edit(x: Exchange, { response }: FilterChain, head: ResponseHead, isFailure: boolean): void {
+	for (let i = 0; i < response.length; i++) {
+		const filter = response[i] as ResponseFilter;
+		if (!isFailure || filter.editsFailures) filter.onResponse(head, x);
+	}
+}

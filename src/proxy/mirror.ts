@@ -1,0 +1,201 @@
+/**
+ * A copy of a request, sent to a service whose answer interests nobody (the Gateway API's RequestMirror).
+ *
+ * Theory of operation. A mirror never holds up the exchange that it was taken from, and never fails it. It takes the bytes
+ * of the body as they come; what its connection does not take is kept by the socket up to `MAX_HELD_BYTES`, and a mirror
+ * that lags further behind is cut. It counts at its service like any attempt, so a sick service is left alone. It lives on
+ * when the exchange is over, but not for longer than `ANSWER_MS`; when the client broke off, it is cut as well.
+ */
+import { TimerEntry } from '../clock.ts';
+import { type ErrorCode, ProxyError } from '../error.ts';
+import { RequestHead, type ResponseHead } from '../http/head.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
+import type { Backend } from './backend.ts';
+import type { ProxyContext } from './context.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Service } from './service.ts';
+
+/** As much as is kept of a body for replay (`request-body.ts`): a slow mirror costs no more memory than a retry may. */
+const MAX_HELD_BYTES = 64 * 1024;
+/** As Envoy's default for a request to an upstream: nobody waits, but a connection is taken. */
+const ANSWER_MS = 15_000;
+
+export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
+	private readonly context: ProxyContext;
+	private readonly head: RequestHead;
+	private readonly service: Service;
+	private readonly endpoint: Endpoint;
+	private stream: UpstreamStream | null = null;
+	private held: Buffer[] = [];
+	private heldBytes = 0;
+	private hasEnded = false;
+	private trailers: HeaderList | null = null;
+	private status = 0;
+	private isOver = false;
+
+	private constructor(context: ProxyContext, head: RequestHead, service: Service, endpoint: Endpoint) {
+		super();
+		this.context = context;
+		this.head = copyOf(head);
+		this.service = service;
+		this.endpoint = endpoint;
+	}
+
+	/** `null`: there is nowhere to send it, or the service must be left alone. */
+	static start(context: ProxyContext, backend: Backend, head: RequestHead): Mirror | null {
+		const { service } = backend;
+		const endpoint = backend.pick(context.random, null);
+		if (service === null || endpoint === null || service.allow(context.clock.now()) !== null) return null;
+		const mirror = new Mirror(context, head, service, endpoint);
+		mirror.begin();
+		return mirror;
+	}
+
+	private begin(): void {
+		this.endpoint.active++;
+		this.context.timers.arm(this, ANSWER_MS);
+		const got = this.endpoint.pool.acquire(this, false);
+		if (got instanceof ProxyError) this.over(got.code);
+		else if (got !== null) this.onStream(got);
+	}
+
+	onStream(stream: UpstreamStream): void {
+		this.stream = stream;
+		stream.head(this.head, this);
+		for (const chunk of this.held) stream.write(chunk, 0, chunk.length);
+		this.held = [];
+		if (this.hasEnded) stream.end(this.trailers);
+		else stream.flush();
+	}
+
+	onNoStream(error: ProxyError): void {
+		this.over(error.code);
+	}
+
+	// --- the request's side --------------------------------------------------------------------------------------
+
+	/** Borrowed bytes of the body. */
+	data(buffer: Buffer, start: number, end: number): void {
+		if (this.isOver) return;
+		const { stream } = this;
+		if (stream === null) this.held.push(Buffer.from(buffer.subarray(start, end)));
+		else if (stream.write(buffer, start, end)) return;
+		this.heldBytes += end - start;
+		if (this.heldBytes > MAX_HELD_BYTES) this.cut();
+	}
+
+	flush(): void {
+		if (!this.isOver) this.stream?.flush();
+	}
+
+	end(trailers: HeaderList | null): void {
+		if (this.isOver) return;
+		this.hasEnded = true;
+		this.trailers = trailers;
+		this.stream?.end(trailers);
+	}
+
+	/** The exchange is over: what is whole goes on by itself. */
+	release(): void {
+		if (!this.hasEnded) this.cut();
+	}
+
+	private cut(): void {
+		if (this.isOver) return;
+		const error = new ProxyError('client_closed', 'the mirrored request was not whole, or its copy too slow');
+		if (this.stream === null) this.endpoint.pool.cancel(this);
+		else this.stream.reset(error);
+		this.over(error.code);
+	}
+
+	// --- the upstream's side -------------------------------------------------------------------------------------
+
+	onHead(head: ResponseHead): void {
+		this.status = head.status;
+	}
+
+	onEnd(): void {
+		this.over('');
+	}
+
+	onReset(error: ProxyError): void {
+		this.over(error.code);
+	}
+
+	onDrain(): void {
+		this.heldBytes = 0;
+	}
+
+	override onTimer(): void {
+		if (this.stream === null) this.endpoint.pool.cancel(this);
+		else this.stream.reset(new ProxyError('attempt_timeout', `no whole answer within ${ANSWER_MS} ms`));
+		this.over('attempt_timeout');
+	}
+
+	private over(code: ErrorCode | ''): void {
+		if (this.isOver) return;
+		this.isOver = true;
+		this.held = [];
+		this.endpoint.active--;
+		this.context.timers.disarm(this);
+		this.service.settle(code, this.status, this.context.clock.now());
+		this.context.recorder.mirrored(this.service.name, code === '' ? 'ok' : code);
+	}
+
+	onInformational(): void {
+		// Nobody listens.
+	}
+	onData(): void {
+		// Nobody listens.
+	}
+	onFlush(): void {
+		// Nobody listens.
+	}
+}
+
+/** The copies of one request. */
+export class Mirrors {
+	private readonly all: Mirror[] = [];
+
+	add(mirror: Mirror): void {
+		this.all.push(mirror);
+	}
+
+	/** Borrowed bytes of the body. */
+	data(buffer: Buffer, start: number, end: number): void {
+		for (const mirror of this.all) mirror.data(buffer, start, end);
+	}
+
+	flush(): void {
+		for (const mirror of this.all) mirror.flush();
+	}
+
+	end(trailers: HeaderList | null): void {
+		for (const mirror of this.all) mirror.end(trailers);
+	}
+
+	/** The exchange is over. */
+	release(): void {
+		for (const mirror of this.all) mirror.release();
+	}
+}
+
+/** The connection parses its next head into the same object: whoever may wait needs a head of his own. */
+function copyOf(head: RequestHead): RequestHead {
+	const copy = new RequestHead();
+	copy.method = head.method;
+	copy.target = head.target;
+	copy.targetForm = head.targetForm;
+	copy.version = head.version;
+	copy.authority = head.authority;
+	copy.path = head.path;
+	copy.query = head.query;
+	copy.framing = head.framing;
+	copy.contentLength = head.contentLength;
+	copy.acceptsTrailers = head.acceptsTrailers;
+	head.headers.forEach((name, value) => {
+		copy.headers.append(name, value);
+	});
+	return copy;
+}

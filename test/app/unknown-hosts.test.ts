@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PASSTHROUGH_POLICY, UnknownHosts } from '../../src/app/unknown-hosts.ts';
+import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
+import { OwnListeners } from '../../src/upstream/own-listeners.ts';
+import { configOf, RunningServices } from './running-services.ts';
+
+let running: RunningServices;
+let hosts: UnknownHosts;
+
+beforeEach(() => {
+	running = new RunningServices();
+	const { timers, metrics } = running.telemetry;
+	hosts = new UnknownHosts({ timers, metrics, headLimits: DEFAULT_HEAD_LIMITS, ownListeners: new OwnListeners() }, 3);
+});
+
+afterEach(() => running.stop());
+
+function known(): string[] {
+	return Object.keys(hosts.describe() as object);
+}
+
+describe('hosts that no service lists', () => {
+	it('make way for new ones, the one called longest ago first', () => {
+		for (const host of ['a', 'b', 'c', 'a', 'd']) hosts.backend(host, 80);
+		expect(known()).toEqual(['c:80', 'a:80', 'd:80']);
+	});
+
+	it('make way first when nothing is under way to them', () => {
+		const busy = [hosts.backend('a', 80), hosts.backend('b', 80)];
+		for (const { service } of busy) service?.admit();
+		hosts.backend('c', 80);
+		hosts.backend('d', 80);
+		expect(known()).toEqual(['a:80', 'b:80', 'd:80']);
+		hosts.backend('e', 80).service?.admit();
+		hosts.backend('f', 80);
+		expect(known()).toEqual(['b:80', 'e:80', 'f:80']);
+	});
+
+	it('are called as a service is about which the file says nothing', () => {
+		const { services } = configOf({ services: { x: { endpoints: [{ address: 'x:80' }] } } });
+		expect(PASSTHROUGH_POLICY).toEqual(services[0]?.policy);
+	});
+});
