@@ -29,7 +29,7 @@ const response = responseOf([
 ]);
 
 const requestEdits = new RequestHeaderModifier(EDITS);
-const responseEdits = new ResponseHeaderModifier(EDITS, false);
+const responseEdits = new ResponseHeaderModifier(EDITS);
 const redirect = new RequestRedirect({
 	type: 'RequestRedirect',
 	scheme: 'https',

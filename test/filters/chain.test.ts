@@ -75,12 +75,12 @@ describe('the filters of a rule', () => {
 		expect(fieldsOf(request.head.headers)['x']).toBe('1,2');
 	});
 
-	it('edit the sidecar’s own responses for CORS, and in rules that answer by themselves', () => {
-		const own = (chain: FilterChain | null) => chain?.response.map(({ editsOwn }) => editsOwn);
+	it('edit local replies for CORS alone', () => {
+		const own = (chain: FilterChain | null) => chain?.response.map(({ editsFailures }) => editsFailures);
 		const filters = [RESPONSE_EDITS, CORS];
 		expect(own(compileFilters(ruleOf({ filters }), []))).toEqual([false, true]);
-		expect(own(compileFilters(ruleOf({ filters, directResponse: DIRECT }), []))).toEqual([true, true]);
-		expect(own(compileFilters(ruleOf({ filters: [...filters, REDIRECT] }), []))).toEqual([true, true]);
+		expect(own(compileFilters(ruleOf({ filters, directResponse: DIRECT }), []))).toEqual([false, true]);
+		expect(own(compileFilters(ruleOf({ filters: [...filters, REDIRECT] }), []))).toEqual([false, true]);
 	});
 
 	it('share one CORS between both directions', () => {

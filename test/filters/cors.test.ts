@@ -254,7 +254,7 @@ describe('a response', () => {
 
 	it('that the sidecar made before any filter ran is judged all the same', () => {
 		const cors = new Cors(LISTED);
-		expect(cors.editsOwn).toBe(true);
+		expect(cors.editsFailures).toBe(true);
 		const head = responseOf([], 413);
 		cors.onResponse(head, from('https://www.foo.com'));
 		expect(fieldsOf(head.headers)['access-control-allow-origin']).toBe('https://www.foo.com');
