@@ -1,5 +1,5 @@
 /** A browser (the Fetch standard, read plainly) before the filter: it shall do what the route file says, no less, no more. */
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { CorsFilter } from '../../src/config/config.ts';
 import { Cors } from '../../src/filters/cors.ts';

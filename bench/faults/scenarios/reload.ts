@@ -67,7 +67,7 @@ interface Turn {
 }
 
 export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
-	const { main, rules, seconds, clients } = settings;
+	const { main, rules, clients } = settings;
 	const app = await startApp('echoing', 0);
 	const sidecar = await Sidecar.start({ main, appPort: app.port, blocks: blocks(0, rules), preload: PROBE });
 	try {
