@@ -6,6 +6,7 @@ import type { ExchangeRecord, RouteSeries } from '../../src/ports/telemetry.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { PathTemplates } from '../../src/telemetry/path-templates.ts';
+import { RecentHeads } from '../../src/telemetry/recent-heads.ts';
 
 const ROUNDS = 12;
 const ITERATIONS = 200_000;
@@ -61,6 +62,7 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 		clientAddress: '10.1.2.3',
 		userAgent: 'curl/8.5',
 		isTunnel: false,
+		headText: 'GET /users/7?page=2 HTTP/1.1\r\nHost: orders.shop.svc\r\n\r\n',
 		attempts: [
 			{
 				endpoint: '127.0.0.1:8080',
@@ -113,6 +115,14 @@ function benchAccessLog(): void {
 	}
 }
 
+/** Texts of their own, as the codec makes one of each head. */
+function benchRecentHeads(): void {
+	const heads = new RecentHeads();
+	const bytes = Buffer.from(record(null, {}).headText + 'x-filler: 0123456789\r\n'.repeat(10));
+	const records = Array.from({ length: 4096 }, () => record(null, { headText: bytes.toString('latin1') }));
+	run('recent head kept', (i) => heads.record(records[i & 4095] as ExchangeRecord));
+}
+
 async function benchScrape(series: number): Promise<void> {
 	const metrics = makeMetrics(false);
 	for (let i = 0; i < series; i++) metrics.ended(record(metrics.routeSeries('inbound', `/route/${i}`), {}));
@@ -136,4 +146,5 @@ benchRequests('ended exchange, metrics', false, []);
 benchRequests('ended exchange, metrics with path templates', false, ['/orders/{id}', '/users/{id}']);
 benchRequests('ended exchange, metrics with Istio', true, []);
 benchAccessLog();
+benchRecentHeads();
 await benchScrape(2000);

@@ -6,6 +6,7 @@ import type { RequestFilter } from '../filters/filter.ts';
 import type { RouteSeries } from '../ports/telemetry.ts';
 import type { Backend } from '../proxy/backend.ts';
 import type { MirrorTarget, Route } from '../proxy/context.ts';
+import { StickySessions } from '../proxy/sticky-sessions.ts';
 
 /** Raw bytes may be silent for longer than a request: as Envoy's and HAProxy's usual tunnel timeouts. */
 const TUNNEL_IDLE_MS = 60 * 60 * 1000;
@@ -15,6 +16,8 @@ export interface RouteParts {
 	backendOf(target: BackendTarget): Backend;
 	/** Rate limit and faults of a rule, in the order in which they run. */
 	policyOf(rule: Rule): readonly RequestFilter[];
+	/** Short, and nobody finds a text by it. */
+	digest(text: string): string;
 }
 
 export function buildRoute(rule: Rule, parts: RouteParts): Route {
@@ -29,6 +32,7 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 		backends,
 		// One that has a weight is all that there is.
 		split: backends.length === 1 && backends[0]?.weight !== 0 ? null : new WeightedChoice(backends),
+		sessions: sessionsOf(rule, backends, parts),
 		mirrors: rule.filters.filter(isMirror).map((filter) => mirrorTarget(filter, parts)),
 		requestTimeoutMs: timeouts.request,
 		attemptTimeoutMs: timeouts.backendRequest,
@@ -36,6 +40,16 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 		tunnelIdleMs: timeouts.idleIsExplicit ? timeouts.idle : TUNNEL_IDLE_MS,
 		maxBodyBytes: rule.limits.requestBody,
 	};
+}
+
+function sessionsOf(rule: Rule, backends: readonly Backend[], { digest }: RouteParts): StickySessions | null {
+	const { sessionPersistence: settings } = rule;
+	return settings === null ? null : new StickySessions({ settings, scope: identityOf(rule), backends, digest });
+}
+
+/** By which a rule is known in another version of the file: its own name, else all that it is for. */
+export function identityOf({ isNamed, name, hostnames, matches }: Rule): string {
+	return isNamed ? name : JSON.stringify([hostnames, matches]);
 }
 
 function isMirror(filter: Filter): filter is MirrorFilter {

@@ -1,6 +1,7 @@
 /** A route file as it is taken over. */
 import type { Config } from '../config/config.ts';
 import type { Issue } from '../config/issue.ts';
+import type { MaskedValue } from '../config/masked-values.ts';
 import type { CompileRegex } from '../routing/regex.ts';
 
 /** A route file that is right, and what it takes to obey it. */
@@ -8,6 +9,8 @@ export interface Taken {
 	readonly config: Config;
 	/** Every value in force with its origin; what `/config` shows beside the file's hash. */
 	readonly effectiveConfig: unknown;
+	/** Values that came from the environment: not to be told. */
+	readonly masked: readonly MaskedValue[];
 	readonly compileRegex: CompileRegex;
 }
 

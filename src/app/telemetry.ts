@@ -17,6 +17,7 @@ import { Metrics, type MetricsSettings } from '../telemetry/metrics.ts';
 import { isLogLevel, OwnLog } from '../telemetry/own-log.ts';
 import { PathTemplates } from '../telemetry/path-templates.ts';
 import type { ProcessFacts } from '../telemetry/process-metrics.ts';
+import { RecentHeads } from '../telemetry/recent-heads.ts';
 import { Recorder } from '../telemetry/recorder.ts';
 
 /** Deadlines here are tens of milliseconds and up. */
@@ -34,6 +35,7 @@ export class Telemetry {
 	readonly log: Log;
 	readonly metrics: Metrics;
 	readonly recorder: ExchangeRecorder;
+	readonly recent: RecentHeads = new RecentHeads();
 	readonly metricsContentType = Metrics.contentType;
 	intakeAddress: BoundAddress | null = null;
 	private readonly config: Config;
@@ -72,7 +74,7 @@ export class Telemetry {
 			stream: this.accessStream,
 			random: systemRandom,
 		});
-		this.recorder = new Recorder(this.metrics, this.accessLog);
+		this.recorder = new Recorder(this.metrics, this.accessLog, this.recent);
 	}
 
 	/** Takes over what a reload has changed. What is bound or opened stays as it is. */

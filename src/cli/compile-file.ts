@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Issue } from '../config/issue.ts';
+import type { MaskedValue } from '../config/masked-values.ts';
 
 /** First argument that makes `main.ts` run `compile-entry.ts`. */
 export const COMPILE_COMMAND = 'internal:compile-route-file';
@@ -29,6 +30,7 @@ export interface GoodFile {
 	readonly warnings: readonly Issue[];
 	readonly notes: readonly Issue[];
 	readonly effective: unknown;
+	readonly masked: readonly MaskedValue[];
 }
 
 /** 10,000 rules take 5 MB and two seconds. */

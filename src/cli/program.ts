@@ -53,6 +53,7 @@ async function parseCommandLine(argv: readonly string[], version: string): Promi
 	(await import('./config-command.ts')).registerConfig(program, IO, finish);
 	(await import('./explain-command.ts')).registerExplain(program, IO, finish);
 	(await import('./test-command.ts')).registerTest(program, IO, finish);
+	(await import('./diff-command.ts')).registerDiff(program, IO, finish);
 	(await import('./schema-command.ts')).registerSchema(program, IO, finish);
 	try {
 		await program.parseAsync(own, { from: 'user' });

@@ -32,10 +32,10 @@ export interface ReloaderOptions {
 }
 
 /** What the data plane takes over of a file; loads the engine of regular expressions if the file needs it. */
-export async function taken({ config, effective }: GoodFile): Promise<Taken> {
+export async function taken({ config, effective, masked }: GoodFile): Promise<Taken> {
 	const rules = [...config.inbound.routes, ...(config.outbound?.routes ?? [])];
 	const compileRegex = needsRegex(rules) ? await loadRegexCompiler() : noRegex;
-	return { config, effectiveConfig: effective, compileRegex };
+	return { config, effectiveConfig: effective, masked, compileRegex };
 }
 
 export class Reloader {

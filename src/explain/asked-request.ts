@@ -6,7 +6,7 @@ import type { HeaderValue, RouteTest, Side } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
 import { applyForwarded } from '../http/forwarded.ts';
 import type { RequestHead } from '../http/head.ts';
-import { DEFAULT_HEAD_LIMITS } from '../http1/limits.ts';
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http1/limits.ts';
 import { RequestParser } from '../http1/request-parser.ts';
 
 export type AskedRequest = RouteTest['request'];
@@ -17,7 +17,8 @@ const REQUEST_LINE =
 	/^\s*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s+)?(?:[Hh][Tt][Tt][Pp][Ss]?:\/\/([^/?#\s]*))?([/?*][^\s#]*)?(?:#\S*)?\s*$/;
 const CONNECT_LINE = /^\s*CONNECT\s+(\S+)\s*$/;
 const DEFAULT_HOST = 'localhost';
-/** Longest line of a request in words. */
+/** Whether a head is small enough is the listener's business: nobody explains that to whoever asks in a few words. */
+const LIMITS: HeadLimits = { ...DEFAULT_HEAD_LIMITS, headerBytes: 2 ** 20, headers: 10_000 };
 export const REQUEST_EXPECTED = "a request such as 'GET http://orders/x', '/x' (of localhost) or 'CONNECT db:443'";
 
 /**
@@ -52,8 +53,12 @@ export function headOf(asked: AskedRequest): RequestHead | ProxyError {
 	const isWhole = isOneLine && headers.every(({ name, value }) => !/[\r\n]/.test(name + value));
 	if (!isWhole) return new ProxyError('bad_request', 'a line break in the head');
 	const head = headOfText(`${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`);
-	// A caller that says nothing of the kind still has a peer address and a scheme by the time the rules see it.
-	if (!(head instanceof ProxyError) && side === 'inbound') {
+	return head instanceof ProxyError ? head : asSeenBy(side, head);
+}
+
+/** With what the sidecar has written into a head by the time its rules see it. */
+export function asSeenBy(side: Side, head: RequestHead): RequestHead {
+	if (side === 'inbound') {
 		applyForwarded(head, { peerAddress: LOOPBACK, scheme: 'http', principal: '', trustedHops: 0 });
 	}
 	return head;
@@ -73,7 +78,7 @@ export function headOfText(text: string): RequestHead | ProxyError {
 				result = error;
 			},
 		},
-		DEFAULT_HEAD_LIMITS,
+		LIMITS,
 	);
 	const bytes = Buffer.from(text, /^[\0-\xff]*$/.test(text) ? 'latin1' : 'utf8');
 	parser.feed(bytes, 0, bytes.length);

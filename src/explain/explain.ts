@@ -10,11 +10,11 @@ import { ProxyError } from '../error.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { CompileRegex } from '../routing/regex.ts';
 import type { RouteHit } from '../routing/table.ts';
-import { type AskedRequest, headOf } from './asked-request.ts';
+import { type AskedRequest, asSeenBy, headOf, headOfText } from './asked-request.ts';
 import { runFilters } from './filtered.ts';
 import { type Candidate, Judge } from './judge.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
-import { type Mask, maskFor } from './mask.ts';
+import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
 import { effectiveAt, type PolicyValue, policyAt, policyOfDefaults } from './policy.ts';
 import { Precedence } from './precedence.ts';
@@ -86,8 +86,8 @@ const NO_LOSERS: Losers = { nearest: [], others: {} };
 export class Explainer {
 	private readonly file: ExplainedFile;
 	private readonly redaction: Redaction;
-	/** Where each rule stands among those that the file has as rules; made when it is first asked for. */
-	private places: Map<Rule, number> | null = null;
+	/** Made when it is first asked for. */
+	private masks: Masks | null = null;
 
 	constructor(file: ExplainedFile) {
 		this.file = file;
@@ -100,10 +100,18 @@ export class Explainer {
 		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head);
 	}
 
+	/** The same for a head as it stood on the wire, one character a byte. */
+	evaluateText(side: Side, text: string): Evaluation {
+		const head = headOfText(text);
+		if (head instanceof ProxyError) return this.refused({ side, method: '', host: '', path: '', headers: [] }, head);
+		return this.evaluateHead(side, asSeenBy(side, head));
+	}
+
 	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
 	*explain(asked: AskedRequest, limit: number): Generator<undefined, Explanation, undefined> {
 		const { fate, winner, head } = this.evaluate(asked);
 		const isRouted = head !== null && fate.outcome.kind !== 'bytes' && this.listens(asked.side);
+		yield;
 		const losers = isRouted ? yield* this.losers(asked.side, head, winner, limit, null) : NO_LOSERS;
 		return { ...fate, losers };
 	}
@@ -217,17 +225,16 @@ export class Explainer {
 
 	/** Where the rule stands in the effective configuration; `null`: it is the one for what no rule takes. */
 	private pathOf(side: Side, rule: Rule | undefined): readonly (string | number)[] | null {
-		if (rule === undefined) return null;
-		this.places ??= new Map([...placesOf(this.file.config.inbound.routes), ...placesOf(this.rulesOf('outbound'))]);
-		const index = this.places.get(rule);
-		return index === undefined ? null : [side, 'routes', index];
+		// Rules of other documents stand after the file's own, here as there.
+		const index = rule === undefined ? -1 : this.rulesOf(side).indexOf(rule);
+		return index < 0 ? null : [side, 'routes', index];
 	}
 
 	private maskOf(side: Side, rule: Rule | undefined): Mask {
-		const { masked } = this.file;
-		if (masked.length === 0) return (text) => text;
+		if (this.file.masked.length === 0) return NO_MASK;
+		this.masks ??= new Masks(this.file.masked);
 		const path = this.pathOf(side, rule);
-		return path === null ? (text) => text : maskFor(masked, `${path[0]}.${path[1]}[${path[2]}]`);
+		return path === null ? NO_MASK : this.masks.of(`${path[0]}.${path[1]}[${path[2]}]`);
 	}
 
 	private policyOf(side: Side, rule: Rule, { kind, backends }: Outcome): PolicyGroup[] {
@@ -246,11 +253,6 @@ export class Explainer {
 		}
 		return groups;
 	}
-}
-
-/** Rules of other documents stand after the file's own, here as in the effective configuration. */
-function placesOf(rules: readonly Rule[]): [Rule, number][] {
-	return rules.map((rule, index) => [rule, index]);
 }
 
 /** Without asking any rule. */

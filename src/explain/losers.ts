@@ -42,7 +42,7 @@ export interface LoserSearch {
 	maskOf(rule: Rule): Mask;
 }
 
-/** Work between two pauses: some tenths of a millisecond. */
+/** Work between two pauses: half a millisecond, some more on a busy machine. */
 const COST_PER_SLICE = 2000;
 
 /** Goes through all rules; pauses often enough that whoever drives it never holds up an event loop. */

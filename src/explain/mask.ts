@@ -2,19 +2,37 @@
  * Values that came from the environment must not be told. Rules hold them resolved; here they are put back to `${NAME}`
  * in whatever was said of a rule.
  */
-
 import type { MaskedValue } from '../config/masked-values.ts';
 
 export type Mask = (text: string) => string;
 
-/** For what is said of the block at a path. */
-export function maskFor(values: readonly MaskedValue[], path: string): Mask {
-	const replacements = new Map<string, string>();
-	for (const value of values) {
-		if (!value.path.startsWith(path) || !/^[.[]/.test(value.path.slice(path.length))) continue;
-		for (const form of formsOf(value.text)) replacements.set(form.toLowerCase(), value.masked);
+export const NO_MASK: Mask = (text) => text;
+
+/** What must be masked of each rule, by its path in the file: `inbound.routes[3]`. */
+export class Masks {
+	private readonly byRule = new Map<string, MaskedValue[]>();
+
+	constructor(values: readonly MaskedValue[]) {
+		for (const value of values) {
+			const rule = value.path.slice(0, value.path.indexOf(']') + 1);
+			const known = this.byRule.get(rule);
+			if (known === undefined) this.byRule.set(rule, [value]);
+			else known.push(value);
+		}
 	}
-	if (replacements.size === 0) return (text) => text;
+
+	/** For what is said of the rule at a path. */
+	of(rule: string): Mask {
+		const values = this.byRule.get(rule);
+		return values === undefined ? NO_MASK : maskOf(values);
+	}
+}
+
+function maskOf(values: readonly MaskedValue[]): Mask {
+	const replacements = new Map<string, string>();
+	for (const value of values)
+		for (const form of formsOf(value.text)) replacements.set(form.toLowerCase(), value.masked);
+	if (replacements.size === 0) return NO_MASK;
 	// The longest first: one may be part of another.
 	const longestFirst = [...replacements.keys()].sort((a, b) => b.length - a.length);
 	const pattern = new RegExp(`(?<![A-Za-z0-9])(?:${longestFirst.map(quoted).join('|')})(?![A-Za-z0-9])`, 'gi');

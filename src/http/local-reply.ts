@@ -110,6 +110,25 @@ export function settingOf(code: ErrorCode): string {
 	return REPLIES[code].setting;
 }
 
+/**
+ * The same as it stands in the file for what was called. `where`: `services.payments`; another key, where that alone made a
+ * service of it; `''` for the app.
+ */
+export function settingAt(code: ErrorCode, where: string): string {
+	const { setting } = REPLIES[code];
+	if (where === '' || !/^(?:app|service)\./.test(setting)) return setting;
+	if (!where.startsWith('services.')) return where;
+	switch (setting) {
+		case 'app.port':
+		case 'service.dns':
+			return `${where}.endpoints`;
+		case 'app.protocol':
+			return `${where}.protocol`;
+		default:
+			return `${where}${setting.slice('service'.length)}`;
+	}
+}
+
 /** Whether a request's `content-type` says gRPC (`application/grpc`, `application/grpc+proto`, …). */
 export function isGrpcContentType(value: string | undefined): boolean {
 	if (value === undefined || !value.startsWith('application/grpc')) return false;

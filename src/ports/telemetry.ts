@@ -68,6 +68,8 @@ export interface ExchangeRecord {
 	readonly userAgent: string;
 	readonly isTunnel: boolean;
 	readonly attempts: readonly AttemptRecord[];
+	/** The head as it came in, one character a byte; `''` where it had no text. */
+	readonly headText: string;
 }
 
 export interface ExchangeRecorder {

@@ -1,4 +1,4 @@
-/** Tells metrics and access log of each exchange: what the data path sees of telemetry. */
+/** Tells metrics, access log and the list of recent heads of each exchange: what the data path sees of telemetry. */
 import type { Side } from '../config/config.ts';
 import type { ErrorCode } from '../error.ts';
 import type { ExchangeRecord, ExchangeRecorder, RetryReason, RetrySkipReason } from '../ports/telemetry.ts';
@@ -6,10 +6,16 @@ import type { ExchangeRecord, ExchangeRecorder, RetryReason, RetrySkipReason } f
 export class Recorder implements ExchangeRecorder {
 	private readonly metrics: ExchangeRecorder;
 	private readonly accessLog: { write(record: ExchangeRecord): void };
+	private readonly recent: { record(record: ExchangeRecord): void };
 
-	constructor(metrics: ExchangeRecorder, accessLog: { write(record: ExchangeRecord): void }) {
+	constructor(
+		metrics: ExchangeRecorder,
+		accessLog: { write(record: ExchangeRecord): void },
+		recent: { record(record: ExchangeRecord): void },
+	) {
 		this.metrics = metrics;
 		this.accessLog = accessLog;
+		this.recent = recent;
 	}
 
 	began(side: Side): void {
@@ -19,6 +25,7 @@ export class Recorder implements ExchangeRecorder {
 	ended(record: ExchangeRecord): void {
 		this.metrics.ended(record);
 		this.accessLog.write(record);
+		this.recent.record(record);
 	}
 
 	retried(service: string, reason: RetryReason): void {

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PathReplacement } from '../../src/filters/path-replacement.ts';
 import { normalizePath } from '../../src/http/path.ts';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RedirectFilter } from '../../src/config/config.ts';
 import { ProxyError } from '../../src/error.ts';

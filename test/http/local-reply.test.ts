@@ -7,6 +7,7 @@ import {
 	type LocalReply,
 	type LocalReplyOptions,
 	localReply,
+	settingAt,
 	settingOf,
 } from '../../src/http/local-reply.ts';
 
@@ -93,6 +94,21 @@ describe('local reply', () => {
 			attempts: [ATTEMPT],
 			setting: 'timeouts.request',
 		});
+	});
+
+	it.each([
+		['connect_failed', '', 'app.port'],
+		['connect_failed', 'services.payments', 'services.payments.endpoints'],
+		['dns_failed', 'services.payments', 'services.payments.endpoints'],
+		['loop_detected', 'services.payments', 'services.payments.endpoints'],
+		['upstream_protocol_error', 'services.payments', 'services.payments.protocol'],
+		['circuit_open', 'services.payments', 'services.payments.circuitBreaker'],
+		['attempt_timeout', 'services.payments', 'timeouts.backendRequest'],
+		['connect_timeout', 'outbound.unknownHosts', 'outbound.unknownHosts'],
+		['loop_detected', 'outbound.unknownHosts', 'outbound.unknownHosts'],
+		['upstream_closed', 'outbound.unknownHosts', 'retry'],
+	] as const)('knows what rules %s at %s', (code, where, setting) => {
+		expect(settingAt(code, where)).toBe(setting);
 	});
 
 	it('takes the setting from the exchange when that knows better', () => {

@@ -124,7 +124,7 @@ export class RunningSidecar {
 async function takenOf(yaml: string): Promise<Taken> {
 	const parsed = parseConfig(yaml, 'test.yaml', () => undefined);
 	if (!parsed.ok) throw new Error(parsed.issues.map((issue) => formatIssue(issue)).join('\n'));
-	return { config: parsed.config, effectiveConfig: {}, compileRegex: await loadRegexCompiler() };
+	return { config: parsed.config, effectiveConfig: {}, masked: [], compileRegex: await loadRegexCompiler() };
 }
 
 /** A route file in front of the origin at a port; `more` replaces or adds top-level blocks, `inbound` adds to inbound. */

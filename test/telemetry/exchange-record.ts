@@ -29,6 +29,7 @@ export function exchangeRecord(overrides: Partial<ExchangeRecord> = {}): Exchang
 		clientAddress: '192.0.2.7',
 		userAgent: 'curl/8.5',
 		isTunnel: false,
+		headText: 'GET /orders/7?v=2 HTTP/1.1\r\nHost: orders.shop.svc\r\n\r\n',
 		attempts: [
 			{
 				endpoint: '127.0.0.1:8080',

@@ -17,7 +17,7 @@ import {
 	text,
 	word,
 } from './field.ts';
-import { requestHeaderModifier, responseHeaderModifier } from './header-edits.ts';
+import { headerModifier } from './header-edits.ts';
 import { PRECISE_HOSTNAME } from './names.ts';
 import { pathModifier } from './path-modifier.ts';
 
@@ -100,8 +100,8 @@ const filterSchema = block(
 		type: word(TYPES, ['ExtensionRef', 'ExternalAuth'])
 			.optional()
 			.describe('Which filter it is. May be left out: the block says it.'),
-		requestHeaderModifier: requestHeaderModifier.optional().describe('Edits the header of requests.'),
-		responseHeaderModifier: responseHeaderModifier.optional().describe('Edits the header of responses.'),
+		requestHeaderModifier: headerModifier.optional().describe('Edits the header of requests.'),
+		responseHeaderModifier: headerModifier.optional().describe('Edits the header of responses.'),
 		requestRedirect: requestRedirect.optional().describe('Answers with another place to ask.'),
 		urlRewrite: urlRewrite.optional().describe('Asks the backend for another host or path.'),
 		requestMirror: requestMirror.optional().describe('Sends a copy of requests to another backend.'),

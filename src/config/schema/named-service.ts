@@ -116,6 +116,12 @@ function withLaterSource(input: unknown): unknown {
 	return LATER_SOURCES.some((key) => Object.hasOwn(input, key)) ? { ...input, endpoints: [] } : input;
 }
 
+/** Services that are there without an entry. */
+const TAKEN_NAMES = [
+	['app', 'the app behind the sidecar'],
+	['passthrough', 'what hosts that no service lists are called in metrics and logs'],
+] as const;
+
 export const namedServices = mapOf(z.preprocess(withLaterSource, entry), {
 	expected: 'a mapping of names to services, such as `{ payments: { endpoints: [{ address: "10.0.0.7:8443" }] } }`',
 	type: 'mapping of names to services',
@@ -123,7 +129,9 @@ export const namedServices = mapOf(z.preprocess(withLaterSource, entry), {
 	expectedName: EXPECTED_NAME,
 	max: MAX_SERVICES,
 }).superRefine((services, context) => {
-	if (!Object.hasOwn(services, 'app')) return;
-	const details = { expected: 'another name: `app` is the app behind the sidecar', path: ['app'], isKey: true };
-	context.addIssue(fault(services, 'is a name that is taken', details));
+	for (const [name, what] of TAKEN_NAMES) {
+		if (!Object.hasOwn(services, name)) continue;
+		const details = { expected: `another name: \`${name}\` is ${what}`, path: [name], isKey: true };
+		context.addIssue(fault(services, 'is a name that is taken', details));
+	}
 });
