@@ -17,6 +17,9 @@ app: { port: 8080 }
 inbound: { listen: 8000 }
 \`\`\`
 
+Documents of the Gateway API may stand beside it, after \`---\` or in a folder that is named instead of the file:
+[Use the Gateway API's documents](how-to/gateway-api.md).
+
 \`outrigger check FILE\` lists every mistake at once. \`outrigger config FILE\` prints the whole configuration with the
 defaults filled in and where each value came from. \`outrigger schema\` prints the JSON Schema for editors
 ([schema/outrigger.schema.json](../schema/outrigger.schema.json)). Files that work as they stand are in

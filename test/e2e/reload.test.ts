@@ -214,7 +214,7 @@ spec:
 		const name = join(front.folder, 'orders.yaml');
 		await reloadTo(route('/c'), (text) => put('orders.yaml', text));
 		expect([await status('/a'), await status('/c')]).toEqual([200, 200]);
-		expect(await front.admin('/routes')).toContain(`"at":"${name}:6"`);
+		expect(await front.admin('/routes')).toContain(`"at": "${name}:6"`);
 		await reloadTo(route('/d'), (text) => put('orders.yaml', text));
 		expect([await status('/c'), await status('/d')]).toEqual([404, 200]);
 		put('orders.yaml', route('d'));

@@ -33,11 +33,6 @@ export function mapNode(entries: ReadonlyMap<string, Located>, { span, key, orig
 	return { ...withEntries(entries, { span, key }), origin };
 }
 
-/** The same value, said to come from there. */
-export function from(node: Located, origin: Origin): Located {
-	return { ...node, origin };
-}
-
 /** A mapping with some of its entries replaced or added; `null` takes one away. */
 export function replaced(map: Located, changes: Readonly<Record<string, Located | null>>): Located {
 	const entries = new Map(map.entries);

@@ -119,7 +119,7 @@ export class ClusterServices {
 		for (const service of this.#inOrder()) {
 			const names = this.namesOf(service.document).filter((name) => !taken.has(name));
 			for (const name of names) taken.add(name);
-			for (const entry of service.entries) nodes.set(entry.name, nodeOf(service.document, entry, names));
+			for (const entry of service.entries) nodes.set(entry.name, nodeOf(service, entry, names));
 		}
 		return nodes;
 	}
@@ -183,15 +183,14 @@ function portsOf(document: GatewayDocument): readonly ServicePort[] {
 	});
 }
 
-function nodeOf(document: GatewayDocument, { ports, endpoints }: Entry, hostnames: readonly string[]): Located {
+function nodeOf(service: ClusterService, entry: Entry, hostnames: readonly string[]): Located {
+	const { document } = service;
+	const { ports, endpoints } = entry;
 	const spec = document.at(['spec']) ?? document.node;
 	const here = placeOf(spec, document.origin(['spec']));
 	const name = document.at(['metadata', 'name']) ?? document.node;
 	const named = placeOf(name, document.origin(['metadata', 'name']));
-	if (endpoints.length === 0) {
-		const expected = `an \`EndpointSlice\` of it, or an entry \`${keyOf(document)}\` of \`services\``;
-		document.warning(spec, [], 'has no endpoints: its requests get 503', { expected });
-	}
+	if (endpoints.length === 0) warnOfNothing(service, entry, spec);
 	const portNodes = ports.map((port) => portNode(document, port));
 	const entries = new Map([
 		[
@@ -210,6 +209,14 @@ function nodeOf(document: GatewayDocument, { ports, endpoints }: Entry, hostname
 		);
 	}
 	return mapNode(entries, here);
+}
+
+/** Ports without endpoints are one entry: the first of them is shown, unless they are all. */
+function warnOfNothing({ document, entries }: ClusterService, { ports: [first] }: Entry, spec: Located): void {
+	const expected = `an \`EndpointSlice\` of it, or an entry \`${keyOf(document)}\` of \`services\``;
+	const message = 'has no endpoints: its requests get 503';
+	if (entries.length === 1 || first === undefined) document.warning(spec, [], message, { expected });
+	else document.warning(first.node, first.path, message, { expected });
 }
 
 /** What its name is and what its number: an entry of `ports`. */

@@ -14,6 +14,7 @@ import type { GatewayDocument } from './document.ts';
 import { gatewaysOf, type Hostname } from './listeners.ts';
 import { extended, listNode, mapNode, placeOf, replaced, scalarNode } from './nodes.ts';
 import { attachmentOf } from './parents.ts';
+import { rejections } from './rejections.ts';
 import { checkRoute, rulesOf } from './route-rules.ts';
 import { ClusterServices, type ServiceName } from './services.ts';
 import { sortOut } from './sort-out.ts';
@@ -52,7 +53,7 @@ export function translate(root: Located, documents: readonly Located[], issues: 
 	}
 	let tree = withServices(root, services.entries());
 	tree = withRules(tree, 'inbound', inbound);
-	tree = withRules(tree, 'outbound', outbound);
+	tree = withRules(tree, 'outbound', [...outbound, ...rejections(outbound)]);
 	return firstInbound === null ? tree : withReject(tree, firstInbound, issues);
 }
 

@@ -12,7 +12,8 @@ const hasSuite = existsSync(FILE);
 
 interface Manifest {
 	readonly kind: string;
-	readonly spec?: { readonly rules?: readonly unknown[]; readonly parentRefs?: readonly { readonly kind?: string }[] };
+	readonly metadata: { readonly name: string };
+	readonly spec?: { readonly rules?: readonly unknown[] };
 }
 interface Suite {
 	readonly base_manifests: readonly Manifest[];
@@ -57,7 +58,40 @@ describe.runIf(hasSuite)(`the conformance suite${hasSuite ? '' : ' (left out: ..
 		const routes = manifests.filter(({ kind }) => kind.endsWith('Route'));
 		const rules = routes.reduce((sum, { spec }) => sum + (spec?.rules?.length ?? 1), 0);
 		const { inbound, outbound } = result.config;
-		const made = isMesh ? outbound?.routes : inbound.routes;
+		// What none of them takes has a rule of its own, which answers by itself.
+		const made = isMesh ? outbound?.routes.filter((rule) => rule.directResponse === null) : inbound.routes;
 		expect(made).toHaveLength(rules - (NOT_ATTACHED[name] ?? 0));
+	});
+
+	const httpRoutes = suite.tests.flatMap(({ short_name, manifest_docs }) =>
+		Object.values(manifest_docs)
+			.flat()
+			.filter(({ kind }) => kind === 'HTTPRoute')
+			.map((manifest) => [`${short_name}: ${manifest.metadata.name}`, manifest] as const),
+	);
+
+	it.each(httpRoutes)('%s: its rules mean the same when they are pasted under `routes`', (_, { metadata, spec }) => {
+		const route = {
+			apiVersion: 'gateway.networking.k8s.io/v1',
+			kind: 'HTTPRoute',
+			metadata,
+			spec: { rules: spec?.rules },
+		};
+		const native = { app: { port: 8080 }, inbound: { listen: 8000 } };
+		const rulesOf = (...documents: readonly unknown[]) => {
+			const source = documents.map((document) => stringify(document)).join('---\n');
+			const result = parseFiles([{ file: 'r.yaml', text: source }], () => undefined, { compileRegex });
+			if (!result.ok) throw new Error(result.issues.map((issue) => formatIssue(issue)).join('\n'));
+			return result.config.inbound.routes.map(({ name, matches, filters, timeouts, retry }) => ({
+				name,
+				matches,
+				filters,
+				timeouts,
+				attempts: retry?.attempts,
+				codes: retry?.codes,
+			}));
+		};
+		const pasted = { ...native, inbound: { ...native.inbound, routes: spec?.rules } };
+		expect(rulesOf(native, route)).toEqual(rulesOf(pasted));
 	});
 });

@@ -41,6 +41,26 @@ describe('a route whose parent is a Service makes outbound rules', () => {
 		]);
 	});
 
+	it('and a last one that rejects what none of them takes, unless one takes everything', () => {
+		const rule = (match: string): string => `{ matches: [${match}], backendRefs: [{ name: pay }] }`;
+		const outboundOf = (...matches: string[]) => {
+			const rules = `rules: [${matches.map(rule).join(', ')}]`;
+			const yaml = httpRoute(`parentRefs: [{ kind: Service, name: pay }, { kind: Service, name: stock }]\n${rules}`);
+			return configOf(yaml, PAY).outbound?.routes.map(({ hostnames, directResponse }) => [
+				hostnames.length,
+				directResponse?.status ?? 0,
+			]);
+		};
+		expect(outboundOf('{ path: { value: /a } }')).toEqual([
+			[8, 0],
+			[8, 404],
+		]);
+		expect(outboundOf('{ method: GET }', '{ headers: [{ name: a, value: b }] }')).toHaveLength(3);
+		expect(outboundOf('{ path: { type: Exact, value: / } }')).toHaveLength(2);
+		expect(outboundOf('{ path: { value: /a } }', '{}')).toHaveLength(2);
+		expect(outboundOf('{ path: { type: PathPrefix, value: / }, headers: [] }')).toHaveLength(1);
+	});
+
 	it('with the short name left to the service of the namespace of the app', () => {
 		const yaml = [service('pay', '[{ port: 80 }]'), mesh('name: pay, namespace: bank')];
 		expect(configOf(yaml.join('---\n'), NATIVE).outbound?.routes[0]?.hostnames).toEqual([

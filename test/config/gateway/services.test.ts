@@ -117,6 +117,13 @@ endpoints:
 		expect(remarksOn(service('pay', PORTS))).toEqual([
 			'warning 4:1 `Service shop/pay` has no endpoints: its requests get 503 | an `EndpointSlice` of it, or an entry `pay.shop` of `services`',
 		]);
+		const half = [
+			service('pay', '[{ name: a, port: 80 }, { name: b, port: 81 }]'),
+			slice('s', 'pay', 'ports: [{ name: a, port: 1 }]\nendpoints: [{ addresses: [10.0.0.1] }]'),
+		];
+		expect(remarksOn(half.join('---\n'))).toEqual([
+			'warning 5:34 `Service shop/pay: spec.ports[1]` has no endpoints: its requests get 503 | an `EndpointSlice` of it, or an entry `pay.shop` of `services`',
+		]);
 		expect(remarksOn(slice('s', 'pay', 'endpoints: []').replace(/, labels.*}/, ' }'))).toEqual([
 			'warning 1:1 `EndpointSlice shop/s` belongs to no service, and is ignored | the label `kubernetes.io/service-name`',
 		]);
