@@ -15,15 +15,17 @@ import { Front, type FrontOptions } from './app/front.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
-import { buildSnapshot, buildSnapshotCalmly, type Snapshot } from './app/snapshot.ts';
+import { atOnce, calmly } from './app/slices.ts';
+import { buildSnapshot, type Snapshot } from './app/snapshot.ts';
 import type { Rejected, Taken } from './app/taken.ts';
 import type { Telemetry } from './app/telemetry.ts';
 import type { Config } from './config/config.ts';
 import type { Issue } from './config/issue.ts';
+import { RateLimiters } from './filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from './http1/limits.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
 import { loopClock } from './io/loop-clock.ts';
-import { systemClock } from './io/system.ts';
+import { sha256, systemClock } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
 import { OwnListeners } from './upstream/own-listeners.ts';
 
@@ -64,9 +66,11 @@ export class App {
 			metrics: telemetry.metrics,
 			headLimits: { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers },
 			ownListeners: new OwnListeners(),
+			rateLimiters: new RateLimiters(sha256),
 		};
-		this.snapshot = buildSnapshot({ ...this.snapshotInput(taken), before: null });
+		this.snapshot = atOnce(buildSnapshot({ ...this.snapshotInput(taken), before: null }));
 		this.snapshot.services.takeOver(null, telemetry.metrics);
+		this.env.rateLimiters.commit(this.snapshot.limiters);
 		this.health = new AppHealth({
 			config,
 			service: this.snapshot.services.app,
@@ -146,7 +150,7 @@ export class App {
 		const before = this.snapshot;
 		const issues = restartIssues(before.taken.config, next.config, next.effectiveConfig, file);
 		if (issues.length > 0) return issues;
-		const snapshot = await buildSnapshotCalmly({ ...this.snapshotInput(next), before });
+		const snapshot = await calmly(buildSnapshot({ ...this.snapshotInput(next), before }));
 		loopClock.refresh();
 		this.takeOver(snapshot, before);
 		return [];
@@ -161,6 +165,7 @@ export class App {
 		this.rejected = null;
 		telemetry.configure(config);
 		services.takeOver(before.services, telemetry.metrics);
+		this.env.rateLimiters.commit(snapshot.limiters);
 		this.inbound?.obey(inbound.context, services.app.endpoint);
 		if (outbound !== null) this.outbound?.obey(outbound.context, null);
 		const isOtherApp = services.app !== before.services.app;

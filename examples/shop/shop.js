@@ -5,11 +5,13 @@
  *
  * Some of its endpoints misbehave on purpose, so that there is something to watch.
  */
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 
 const PORT = Number(process.env.PORT ?? 8080);
 /** Behind a sidecar an app listens on loopback only: nobody can reach it around the sidecar. */
 const HOST = process.env.HOST ?? '127.0.0.1';
+/** Another service, by the name that it has wherever the shop runs. */
+const STOCK_URL = process.env.STOCK_URL ?? 'http://stock/';
 const EVENT_INTERVAL_MS = 500;
 const DEFAULT_EVENTS = 5;
 const DEFAULT_SLOW_MS = 1_000;
@@ -41,6 +43,15 @@ function showOrder(_request, response, url) {
 	const order = orders.find((candidate) => candidate.id === id);
 	if (order === undefined) json(response, 404, { error: 'no such order' });
 	else json(response, 200, order);
+}
+
+/** What another service says (`stock.js`). */
+function stock(_request, response) {
+	const call = get(STOCK_URL, (answer) => {
+		response.writeHead(answer.statusCode ?? 502, { 'content-type': answer.headers['content-type'] ?? 'text/plain' });
+		answer.pipe(response);
+	});
+	call.on('error', (error) => json(response, 502, { error: `stock: ${error.code ?? error.message}` }));
 }
 
 /** Answers late: `?ms=1500`. */
@@ -95,6 +106,7 @@ const ENDPOINTS = {
 	'GET /': listEndpoints,
 	'GET /orders': listOrders,
 	'GET /orders/{id}': showOrder,
+	'GET /stock': stock,
 	'GET /slow': slow,
 	'GET /fail': fail,
 	'GET /flaky': flaky,

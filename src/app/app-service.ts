@@ -48,7 +48,12 @@ export class AppService {
 		this.pool = buildPool(env, calling);
 		this.healthDialer = buildDialer(env, { ...calling, recorder: { connected: noop, connectFailed: noop } });
 		this.endpoint = new Endpoint({ address: this.healthDialer.addressOf(0), weight: 1, labels: {}, pool: this.pool });
-		this.service = buildService(APP_SERVICE, [this.endpoint], this.policy, onSuspect);
+		this.service = buildService(this.policy, {
+			name: APP_SERVICE,
+			settings: '',
+			endpoints: [this.endpoint],
+			onOpen: onSuspect,
+		});
 	}
 
 	get pools(): readonly Http1Pool[] {

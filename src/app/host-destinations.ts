@@ -25,17 +25,21 @@ export class HostDestinations implements Destinations {
 	private readonly listings = new Map<string, Listing>();
 	private readonly unknown: UnknownHosts | null;
 
-	/** A hostname is listed by one service. */
-	constructor(services: Iterable<NamedService>, unknown: UnknownHosts | null) {
+	/** `unknown`: `null` where hosts that no service lists are refused. */
+	constructor(unknown: UnknownHosts | null) {
 		this.unknown = unknown;
-		for (const service of services) {
-			const listing = listingOf(service);
-			for (const hostname of service.config.hostnames) this.listings.set(hostname, listing);
-		}
-		for (const hostname of this.listings.keys()) {
+	}
+
+	/** A hostname is listed by one service. Returns how many endpoints were looked at. */
+	add(service: NamedService): number {
+		const { hostnames, ports, endpoints } = service.config;
+		const listing = listingOf(service);
+		for (const hostname of hostnames) {
+			this.listings.set(hostname, listing);
 			const backend = this.listed(hostname, DEFAULT_PORT);
 			if (backend !== null) this.whole.set(hostname, backend);
 		}
+		return 1 + endpoints.length * Math.max(1, Object.keys(ports).length);
 	}
 
 	find(authority: string): Backend | ProxyError {

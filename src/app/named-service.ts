@@ -47,7 +47,8 @@ export class NamedService {
 		const kept = [...(same?.members ?? [])];
 		const members = config.endpoints.map((each) => memberOf(each, take(kept, each), config, env));
 		const endpoints = members.map(({ endpoint }) => endpoint);
-		return new NamedService(config, same?.service ?? buildService(name, endpoints, policy, noop), members);
+		const needs = { name, settings: `services.${name}`, endpoints, onOpen: noop };
+		return new NamedService(config, same?.service ?? buildService(policy, needs), members);
 	}
 
 	get pools(): readonly Http1Pool[] {

@@ -1,11 +1,12 @@
 /** Rules → routes that are ready to be obeyed: their numbers looked up, their filters compiled, their backends found. */
 import { WeightedChoice } from '../balancing/weighted.ts';
-import type { BackendRef, BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
-import { compileFilters } from '../filters/chain.ts';
-import type { FilterChain, RequestFilter } from '../filters/filter.ts';
+import type { BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
+import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
+import type { RequestFilter } from '../filters/filter.ts';
 import type { RouteSeries } from '../ports/telemetry.ts';
 import type { Backend } from '../proxy/backend.ts';
 import type { MirrorTarget, Route } from '../proxy/context.ts';
+import { StickySessions } from '../proxy/sticky-sessions.ts';
 
 /** Raw bytes may be silent for longer than a request: as Envoy's and HAProxy's usual tunnel timeouts. */
 const TUNNEL_IDLE_MS = 60 * 60 * 1000;
@@ -15,22 +16,23 @@ export interface RouteParts {
 	backendOf(target: BackendTarget): Backend;
 	/** Rate limit and faults of a rule, in the order in which they run. */
 	policyOf(rule: Rule): readonly RequestFilter[];
+	/** Short, and nobody finds a text by it. */
+	digest(text: string): string;
 }
 
 export function buildRoute(rule: Rule, parts: RouteParts): Route {
 	const { timeouts } = rule;
-	const backends = rule.backendRefs.map((ref) => parts.backendOf(ref).weighted(ref.weight, filtersOf(ref)));
+	const backends = rule.backendRefs.map((ref) =>
+		parts.backendOf(ref).weighted(ref.weight, compileBackendFilters(ref.filters)),
+	);
 	return {
 		rule,
 		series: parts.routeSeries(rule),
-		filters: compileFilters({
-			filters: rule.filters,
-			policy: parts.policyOf(rule),
-			directResponse: rule.directResponse,
-		}),
+		filters: compileFilters(rule, parts.policyOf(rule)),
 		backends,
 		// One that has a weight is all that there is.
 		split: backends.length === 1 && backends[0]?.weight !== 0 ? null : new WeightedChoice(backends),
+		sessions: sessionsOf(rule, backends, parts),
 		mirrors: rule.filters.filter(isMirror).map((filter) => mirrorTarget(filter, parts)),
 		requestTimeoutMs: timeouts.request,
 		attemptTimeoutMs: timeouts.backendRequest,
@@ -40,8 +42,14 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 	};
 }
 
-function filtersOf({ filters }: BackendRef): FilterChain | null {
-	return compileFilters({ filters, policy: [], directResponse: null });
+function sessionsOf(rule: Rule, backends: readonly Backend[], { digest }: RouteParts): StickySessions | null {
+	const { sessionPersistence: settings } = rule;
+	return settings === null ? null : new StickySessions({ settings, scope: identityOf(rule), backends, digest });
+}
+
+/** By which a rule is known in another version of the file: its own name, else all that it is for. */
+export function identityOf({ isNamed, name, hostnames, matches }: Rule): string {
+	return isNamed ? name : JSON.stringify([hostnames, matches]);
 }
 
 function isMirror(filter: Filter): filter is MirrorFilter {

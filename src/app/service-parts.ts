@@ -1,11 +1,11 @@
 /** Joins what a service is made of: a pool of connections for each endpoint; breaker, budget and limits over them all. */
 import type { Timers } from '../clock.ts';
 import type { ServicePolicy } from '../config/config.ts';
+import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
-import type { Endpoint } from '../proxy/endpoint.ts';
-import { Service } from '../proxy/service.ts';
+import { Service, type ServiceOptions } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
@@ -21,6 +21,7 @@ export interface ServiceEnvironment {
 	readonly metrics: Metrics;
 	readonly headLimits: HeadLimits;
 	readonly ownListeners: OwnListeners;
+	readonly rateLimiters: RateLimiters;
 }
 
 export interface Calling {
@@ -54,24 +55,18 @@ export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool 
 	});
 }
 
-/** `onOpen` hears of failures that open the circuit. */
-export function buildService(
-	name: string,
-	endpoints: readonly Endpoint[],
-	policy: ServicePolicy,
-	onOpen: () => void,
-): Service {
+type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'onOpen'>;
+
+export function buildService(policy: ServicePolicy, needs: ServiceNeeds): Service {
 	const { limits, circuitBreaker, retryBudget } = policy;
 	const now = loopClock.now();
 	return new Service({
-		name,
-		endpoints,
+		...needs,
 		breaker: circuitBreaker === null ? null : new CircuitBreaker(circuitBreaker, now),
 		failures: circuitBreaker?.failures ?? [],
 		budget: new RetryBudget(retryBudget.percent, retryBudget.minPerSecond, now),
 		maxRequests: limits.requests,
 		maxRetries: limits.retries,
-		onOpen,
 	});
 }
 

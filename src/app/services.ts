@@ -4,7 +4,7 @@
  * A value, like the file: another version makes another registry, which takes over what is unchanged. Nothing of the
  * running one is touched before `takeOver`, so that a file that is refused has changed nothing.
  */
-import type { BackendTarget, Config } from '../config/config.ts';
+import type { BackendTarget, Config, ServiceConfig } from '../config/config.ts';
 import { Backend } from '../proxy/backend.ts';
 import type { Destinations } from '../proxy/context.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -14,7 +14,11 @@ import { HostDestinations } from './host-destinations.ts';
 import { NamedService } from './named-service.ts';
 import { isSame } from './restart-only.ts';
 import type { ServiceEnvironment } from './service-parts.ts';
+import type { InSlices } from './slices.ts';
 import { PASSTHROUGH_SERVICE, UnknownHosts } from './unknown-hosts.ts';
+
+/** Endpoints looked at between two pauses: some 10 µs each. */
+const ENDPOINTS_A_SLICE = 100;
 
 export class Services {
 	readonly app: AppService;
@@ -22,18 +26,33 @@ export class Services {
 	/** `null`: they are refused. */
 	private readonly unknown: UnknownHosts | null;
 
+	private constructor(app: AppService, unknown: UnknownHosts | null) {
+		this.app = app;
+		this.unknown = unknown;
+	}
+
 	/** `before`: those of the running file. `onSuspect`: see `AppService`. */
-	constructor(config: Config, env: ServiceEnvironment, onSuspect: () => void, before: Services | null) {
-		const { policy = null } = before?.app ?? {};
-		const isSameApp = before !== null && isSame(policy, config.inbound.service);
-		this.app = isSameApp ? before.app : new AppService(config, env, onSuspect);
+	static *build(
+		config: Config,
+		env: ServiceEnvironment,
+		onSuspect: () => void,
+		before: Services | null,
+	): InSlices<Services> {
+		const isSameApp = before !== null && isSame(before.app.policy, config.inbound.service);
+		const app = isSameApp ? before.app : new AppService(config, env, onSuspect);
+		const passes = config.outbound?.unknownHosts === 'passthrough';
+		const services = new Services(app, passes ? (before?.unknown ?? new UnknownHosts(env)) : null);
+		let work = 0;
 		for (const entry of config.services) {
 			const running = before?.named.get(entry.name) ?? null;
-			const isUnchanged = running !== null && isSame(entry, running.config);
-			this.named.set(entry.name, isUnchanged ? running : NamedService.build(entry, env, running));
+			const isUnchanged = running !== null && isSame(withoutPlace(entry), withoutPlace(running.config));
+			services.named.set(entry.name, isUnchanged ? running : NamedService.build(entry, env, running));
+			work += 1 + entry.endpoints.length;
+			if (work < ENDPOINTS_A_SLICE) continue;
+			work = 0;
+			yield;
 		}
-		const passes = config.outbound?.unknownHosts === 'passthrough';
-		this.unknown = passes ? (before?.unknown ?? new UnknownHosts(env)) : null;
+		return services;
 	}
 
 	backendOf({ label, service, subset, port, invalid }: BackendTarget): Backend {
@@ -45,8 +64,16 @@ export class Services {
 	}
 
 	/** Where requests go that no rule sends anywhere. */
-	destinations(): Destinations {
-		return new HostDestinations(this.named.values(), this.unknown);
+	*destinations(): InSlices<Destinations> {
+		const destinations = new HostDestinations(this.unknown);
+		let work = 0;
+		for (const service of this.named.values()) {
+			work += destinations.add(service);
+			if (work < ENDPOINTS_A_SLICE) continue;
+			work = 0;
+			yield;
+		}
+		return destinations;
 	}
 
 	/** From now on these are the services. What the running ones have and these have not closes its idle connections. */
@@ -80,4 +107,9 @@ export class Services {
 	close(): void {
 		for (const pool of this.pools()) pool.close();
 	}
+}
+
+/** Where an entry stands in the file says nothing about the service. */
+function withoutPlace(entry: ServiceConfig): unknown {
+	return { ...entry, at: null };
 }

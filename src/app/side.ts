@@ -1,11 +1,15 @@
 /** One side of the sidecar made of a file: its compiled rules, and what its exchanges share. */
 import type { Rule, Side } from '../config/config.ts';
+import { faultFilters } from '../filters/fault.ts';
+import type { RequestFilter } from '../filters/filter.ts';
+import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { loopClock } from '../io/loop-clock.ts';
-import { systemClock, systemRandom } from '../io/system.ts';
+import { sha256, systemClock, systemRandom } from '../io/system.ts';
 import type { ProxyContext, Route } from '../proxy/context.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
-import { buildRoute, type RouteParts } from './routes.ts';
+import { buildRoute, identityOf, type RouteParts } from './routes.ts';
 import type { Services } from './services.ts';
+import type { InSlices } from './slices.ts';
 import type { Taken } from './taken.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -23,20 +27,25 @@ export interface BuiltSide {
 	readonly fallback: Rule;
 }
 
-/** Pauses now and then, for whoever has an event loop to look after. */
-export type InSlices<T> = Generator<undefined, T, undefined>;
+/** What a side is made of. */
+export interface SideParts {
+	readonly taken: Taken;
+	readonly services: Services;
+	readonly telemetry: Telemetry;
+	readonly limiters: LimiterGeneration;
+}
 
-export function buildInbound(taken: Taken, services: Services, telemetry: Telemetry): InSlices<BuiltSide> {
-	const { routes, fallback, unmatched } = taken.config.inbound;
-	return buildSide('inbound', { rules: routes, fallback, servesRest: unmatched === 'app' }, taken, services, telemetry);
+export function buildInbound(parts: SideParts): InSlices<BuiltSide> {
+	const { routes, fallback, unmatched } = parts.taken.config.inbound;
+	return buildSide('inbound', { rules: routes, fallback, servesRest: unmatched === 'app' }, parts);
 }
 
 /** `null`: the file has no outbound side. */
-export function* buildOutbound(taken: Taken, services: Services, telemetry: Telemetry): InSlices<BuiltSide | null> {
-	const { outbound } = taken.config;
+export function* buildOutbound(parts: SideParts): InSlices<BuiltSide | null> {
+	const { outbound } = parts.taken.config;
 	if (outbound === null) return null;
 	const { routes, fallback } = outbound;
-	return yield* buildSide('outbound', { rules: routes, fallback, servesRest: true }, taken, services, telemetry);
+	return yield* buildSide('outbound', { rules: routes, fallback, servesRest: true }, parts);
 }
 
 interface SideRules {
@@ -49,14 +58,14 @@ interface SideRules {
 function* buildSide(
 	side: Side,
 	{ rules, fallback, servesRest }: SideRules,
-	{ config, compileRegex }: Taken,
-	services: Services,
-	telemetry: Telemetry,
+	{ taken, services, telemetry, limiters }: SideParts,
 ): InSlices<BuiltSide> {
+	const { config, compileRegex } = taken;
 	const parts: RouteParts = {
 		routeSeries: telemetry.routeBinder(side, config),
 		backendOf: (target) => services.backendOf(target),
-		policyOf: () => [],
+		policyOf: (rule) => policyOf(side, rule, limiters),
+		digest: sha256,
 	};
 	const inputs: RouteInput<Route>[] = [];
 	for (const rule of rules) {
@@ -73,13 +82,22 @@ function* buildSide(
 		recorder: telemetry.recorder,
 		routes: yield* compileRoutesInSlices(inputs, compileRegex),
 		unmatched,
-		destinations: side === 'outbound' ? services.destinations() : null,
+		destinations: side === 'outbound' ? yield* services.destinations() : null,
 		isVerbose: config.localReplies === 'verbose',
 		trustedHops: config.trustedHops,
 		defaultIdleMs: fallback.timeouts.idle,
 	};
 	const routes = inputs.map(({ value }) => value);
 	return { context, routes: unmatched === null ? routes : [...routes, unmatched], fallback };
+}
+
+/** Limits before faults: what is refused anyway need not wait. */
+function policyOf(side: Side, rule: Rule, limiters: LimiterGeneration): readonly RequestFilter[] {
+	const { rateLimit, fault } = rule;
+	const filters: RequestFilter[] = [];
+	if (rateLimit !== null) filters.push(limiters.limiterFor(`${side} ${identityOf(rule)}`, rateLimit));
+	if (fault !== null) filters.push(...faultFilters(fault));
+	return filters;
 }
 
 /** What `/routes` shows. */

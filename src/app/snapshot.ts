@@ -1,9 +1,9 @@
 /** Everything that is made of one file, whole, before any of it is in force. */
-import { breathe } from '../io/breathe.ts';
-import { loopClock } from '../io/loop-clock.ts';
+import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import type { ServiceEnvironment } from './service-parts.ts';
 import { Services } from './services.ts';
-import { type BuiltSide, buildInbound, buildOutbound, type InSlices } from './side.ts';
+import { type BuiltSide, buildInbound, buildOutbound } from './side.ts';
+import type { InSlices } from './slices.ts';
 import type { Taken } from './taken.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -13,6 +13,7 @@ export interface Snapshot {
 	readonly inbound: BuiltSide;
 	/** `null`: the file has no outbound side. */
 	readonly outbound: BuiltSide | null;
+	readonly limiters: LimiterGeneration;
 }
 
 export interface SnapshotInput {
@@ -25,29 +26,12 @@ export interface SnapshotInput {
 	onSuspect(): void;
 }
 
-/** At once, for the start. */
-export function buildSnapshot(input: SnapshotInput): Snapshot {
-	const slices = inSlices(input);
-	for (;;) {
-		const slice = slices.next();
-		if (slice.done === true) return slice.value;
-	}
-}
-
-/** Lets the event loop turn in between: requests are being served. */
-export async function buildSnapshotCalmly(input: SnapshotInput): Promise<Snapshot> {
-	const slices = inSlices(input);
-	for (;;) {
-		loopClock.refresh();
-		const slice = slices.next();
-		if (slice.done === true) return slice.value;
-		await breathe();
-	}
-}
-
-function* inSlices({ taken, telemetry, env, before, onSuspect }: SnapshotInput): InSlices<Snapshot> {
-	const services = new Services(taken.config, env, onSuspect, before?.services ?? null);
-	const inbound = yield* buildInbound(taken, services, telemetry);
-	const outbound = yield* buildOutbound(taken, services, telemetry);
-	return { taken, services, inbound, outbound };
+/** Nothing of what is in force is touched. */
+export function* buildSnapshot({ taken, telemetry, env, before, onSuspect }: SnapshotInput): InSlices<Snapshot> {
+	const services = yield* Services.build(taken.config, env, onSuspect, before?.services ?? null);
+	const limiters = env.rateLimiters.nextGeneration();
+	const parts = { taken, services, telemetry, limiters };
+	const inbound = yield* buildInbound(parts);
+	const outbound = yield* buildOutbound(parts);
+	return { taken, services, inbound, outbound, limiters };
 }

@@ -75,7 +75,12 @@ export class UnknownHosts {
 		const target = { kind: 'host', host, port } as const;
 		const pool = buildPool(env, { service: PASSTHROUGH_SERVICE, target, policy, recorder: env.metrics });
 		const endpoints = [new Endpoint({ address: label, weight: 1, labels: {}, pool })];
-		const service = buildService(PASSTHROUGH_SERVICE, endpoints, policy, noop);
+		const service = buildService(policy, {
+			name: PASSTHROUGH_SERVICE,
+			settings: 'outbound.unknownHosts',
+			endpoints,
+			onOpen: noop,
+		});
 		return { service, pool, backend: new Backend({ label, service, invalid: '', endpoints }) };
 	}
 

@@ -81,7 +81,7 @@ function announce(app: App, { file, command }: RunOptions): void {
 	const { inbound, outbound, admin, probes } = app.bound;
 	const outboundAt = outbound === null ? '' : `, outbound ${hostPort(outbound)}`;
 	const probesAt = probes === null ? '' : `, probes :${probes.port}`;
-	say(`outrigger: ${file}: inbound :${inbound}${outboundAt}, admin http://${hostPort(admin)}${probesAt}`);
+	say(`outrigger: ${file}: inbound :${inbound}, admin http://${hostPort(admin)}${probesAt}${outboundAt}`);
 	if (command.length > 0) say(`outrigger: starting ${command.join(' ')}`);
 }
 

@@ -42,3 +42,9 @@ function reasonAgainst({ subset, port }: { subset: string; port: number }, servi
 	const ports = Object.values(service.ports);
 	return port === 0 || ports.length === 0 || ports.includes(port) ? '' : NO_PORT;
 }
+
+/** Which key of a reference a reason speaks of. */
+export function keyOfReason(invalid: string): 'name' | 'kind' | 'port' {
+	if (invalid === NO_SERVICE_KIND) return 'kind';
+	return invalid === NO_PORT ? 'port' : 'name';
+}

@@ -61,6 +61,17 @@ export function locate(root: Located, path: readonly PathSegment[]): Found {
 	return { node, depth };
 }
 
+/** The path as the file spells it: an entry of a short form is called by its key. */
+export function asWritten(root: Located, path: readonly PathSegment[]): PathSegment[] {
+	let node: Located | undefined = root;
+	return path.map((segment) => {
+		const parent = node;
+		node = parent === undefined ? undefined : childOf(parent, segment);
+		if (typeof segment !== 'number' || parent?.kind !== 'map' || node === undefined) return segment;
+		return Object.keys(parent.value ?? {})[segment] ?? segment;
+	});
+}
+
 /** Whether the file itself says something at a path. */
 export function isWritten(root: Located, path: readonly PathSegment[]): boolean {
 	const { node, depth } = locate(root, path);

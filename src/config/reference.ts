@@ -1,5 +1,6 @@
 /** The reference of the route file (docs/routes.md), made from the schemas. */
 import type * as z from 'zod';
+import { EXAMPLES } from './examples.ts';
 import { isRequired } from './json-schema.ts';
 import { routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field } from './schema/walk.ts';
@@ -42,6 +43,9 @@ hostnames are tried. The order of the rules matters only among equals. Paths are
 the same form is forwarded.
 
 ## Keys
+
+Each heading is a key; \`[]\` stands for any entry of its list and \`.*\` for any name of its mapping. The examples are
+parts of a file: each is that key with what it may hold. What stands in several places is described in the first.
 `;
 
 const TAIL = `
@@ -87,7 +91,8 @@ class Reference {
 		const none = keys.length === 0 ? 'No keys at present.\n' : '';
 		const table =
 			keys.length === 0 ? '' : `| key | type | default | |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
-		this.sections.push(`### ${title}\n\n${intro}${none}${table}`);
+		const examples = (EXAMPLES[path] ?? []).map((example) => `\n\`\`\`yaml\n${example}\n\`\`\`\n`);
+		this.sections.push(`### ${title}\n\n${intro}${none}${table}${examples.join('')}`);
 		this.#noteLater(path, field);
 		for (const child of below) this.addSection(child.path, child.field);
 	}

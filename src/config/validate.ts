@@ -1,7 +1,7 @@
 /** Holds a tree against the schemas: the typed route file, or every fault with its place. */
 import type * as z from 'zod';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, locate, type PathSegment } from './located.ts';
+import { asWritten, formatPath, type Located, locate, type PathSegment } from './located.ts';
 import { type RouteFile, routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, fieldAt } from './schema/walk.ts';
 import { nearest } from './suggest.ts';
@@ -34,7 +34,9 @@ function report(issue: z.core.$ZodIssue, root: Located, issues: IssueList): void
 		reportMissing(path, depth, node, field, issues);
 		return;
 	}
-	reportValue(issue, path.slice(0, depth), field, node, issues);
+	const written = asWritten(root, path.slice(0, depth));
+	const isShortForm = typeof path[depth - 1] === 'number' && typeof written.at(-1) === 'string';
+	reportValue(issue, { path: written, node, isKey: isShortForm && path[depth] === 'name' }, field, issues);
 }
 
 function reportKey(
@@ -91,16 +93,18 @@ function reportMissing(
 	});
 }
 
-function reportValue(
-	issue: z.core.$ZodIssue,
-	path: readonly PathSegment[],
-	field: Field | null,
-	node: Located,
-	issues: IssueList,
-): void {
+interface Place {
+	readonly path: readonly PathSegment[];
+	readonly node: Located;
+	/** It is the key that is wrong: the short form of a list has its names there. */
+	readonly isKey: boolean;
+}
+
+function reportValue(issue: z.core.$ZodIssue, place: Place, field: Field | null, issues: IssueList): void {
+	const { path, node } = place;
 	const shown = path.length === 0 ? 'the route file' : `\`${formatPath(path)}\``;
+	const isKey = place.isKey || (issue.code === 'custom' && issue.params?.['isKey'] === true);
 	// A mapping or list that should be something else: its key is enough to show.
-	const isKey = issue.code === 'custom' && issue.params?.['isKey'] === true;
 	const span = node.kind === 'scalar' && !isKey ? node.span : (node.key ?? { ...node.span, length: 1 });
 	if (node.env === null && field?.facts.isLaterValue?.(node.value) === true) {
 		const message = `\`${path.at(-1)}: ${String(node.value)}\` is not supported by this version`;

@@ -1,6 +1,6 @@
 /** What is allowed and still probably not meant. */
 import { isLoopback } from './addresses.ts';
-import { APP } from './build-target.ts';
+import { APP, keyOfReason } from './build-target.ts';
 import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
@@ -95,6 +95,7 @@ class Warnings {
 
 	#aboutTarget({ service, subset, invalid }: BackendTarget, path: Path, consequence: string): void {
 		if (invalid === '') return;
+		const key = keyOfReason(invalid);
 		const name = locate(this.#root, [...path, 'name']).node;
 		const { services } = this.#config;
 		const subsets = Object.keys(services.find((one) => one.name === service)?.subsets ?? {});
@@ -102,13 +103,19 @@ class Warnings {
 		const guess = isKnown ? nearest(subset, subsets) : nearest(service, [APP, ...services.map((one) => one.name)]);
 		const meant = isKnown ? `${service}/${guess}` : guess;
 		const hint = guess === '' || name.env !== null ? '' : `did you mean \`${meant}\`?`;
-		this.#warn([...path, 'name'], `${invalid}: ${consequence}`, { hint });
+		this.#warn(path, `${invalid}: ${consequence}`, { key, hint: key === 'name' ? hint : '' });
 	}
 
-	/** The message completes "`path` …". */
-	#warn(path: Path, message: string, more: { readonly expected?: string; readonly hint?: string } = {}): void {
-		const { node } = locate(this.#root, path);
+	/** The message completes "`path` …"; it is shown at the path, or at a key of what is there. */
+	#warn(path: Path, message: string, { expected = '', hint = '', key = '' }: Details = {}): void {
+		const { node } = locate(this.#root, key === '' ? path : [...path, key]);
 		const span = node.kind === 'scalar' ? node.span : (node.key ?? { ...node.span, length: 1 });
-		this.#issues.warning(span, { path, message: `\`${formatPath(path)}\` ${message}`, ...more });
+		this.#issues.warning(span, { path, message: `\`${formatPath(path)}\` ${message}`, expected, hint });
 	}
+}
+
+interface Details {
+	readonly expected?: string;
+	readonly hint?: string;
+	readonly key?: string;
 }

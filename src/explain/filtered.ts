@@ -2,7 +2,7 @@
 import type { Random } from '../clock.ts';
 import type { Match, Rule } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
-import { compileFilters } from '../filters/chain.ts';
+import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
 import type { Answer, FilteredRequest } from '../filters/filter.ts';
 import { RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
@@ -46,10 +46,7 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, list
 function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {
 	const taking = rule.backendRefs.filter(({ weight }) => weight > 0);
 	const ofBackend = taking.length === 1 ? (taking[0]?.filters ?? []) : [];
-	const chains = [
-		compileFilters({ filters: rule.filters, policy: [], directResponse: rule.directResponse }),
-		compileFilters({ filters: ofBackend, policy: [], directResponse: null }),
-	];
+	const chains = [compileFilters(rule, []), compileBackendFilters(ofBackend)];
 	for (const filter of chains.flatMap((chain) => chain?.request ?? [])) {
 		const verdict = filter.onRequest(request);
 		if (verdict === null || verdict instanceof ProxyError || verdict.kind === 'wait') continue;

@@ -1,19 +1,24 @@
-/** `directResponse`: the rule answers by itself. The answer is made once. */
-import type { DirectResponse as DirectResponseConfig } from '../config/config.ts';
+/** `directResponse`: the rule answers in place of any backend, always the same. */
+import type { DirectResponse } from '../config/config.ts';
 import type { Answer, RequestFilter } from './filter.ts';
 
-const PLAIN_TEXT = { name: 'content-type', value: 'text/plain; charset=utf-8' } as const;
+const DEFAULT_CONTENT_TYPE = { name: 'content-type', value: 'text/plain; charset=utf-8' };
 
-export class DirectResponse implements RequestFilter {
-	private readonly answer: Answer;
+export class DirectResponder implements RequestFilter {
+	readonly #answer: Answer;
 
-	constructor({ status, body, headers }: DirectResponseConfig) {
-		const saysType = headers.some(({ name }) => name.toLowerCase() === PLAIN_TEXT.name);
-		const all = body === '' || saysType ? headers : [PLAIN_TEXT, ...headers];
-		this.answer = { kind: 'answer', made: 'direct_response', status, headers: all, body };
+	constructor({ status, body, headers }: DirectResponse) {
+		const isTyped = body === '' || headers.some(({ name }) => name.toLowerCase() === 'content-type');
+		this.#answer = {
+			kind: 'answer',
+			made: 'direct_response',
+			status,
+			headers: isTyped ? headers : [DEFAULT_CONTENT_TYPE, ...headers],
+			body,
+		};
 	}
 
 	onRequest(): Answer {
-		return this.answer;
+		return this.#answer;
 	}
 }

@@ -24,6 +24,8 @@ export interface FilteredRequest {
 	/** As `trustedHops` has it. */
 	readonly clientAddress: string;
 	readonly random: Random;
+	/** What CORS says as `access-control-allow-origin`; `''`: nothing. Decided by it, before others edit the head. */
+	allowedOrigin?: string | undefined;
 	/** Monotonic milliseconds. */
 	now(): number;
 }

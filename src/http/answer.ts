@@ -1,26 +1,23 @@
-/** What a rule says by itself, as a response: the counterpart of `local-reply.ts` for answers that are no failures. */
-import { Framing, ResponseHead } from './head.ts';
+/** The one place where the answer of a rule (a redirect, a direct response, …) becomes a response. */
 import type { LocalReply } from './local-reply.ts';
-import { reasonOf } from './reason.ts';
+import { hasContent, ownHead, setLength } from './own-response.ts';
 
-export interface AnswerFacts {
+/** What a filter says is to be answered (`Answer` of `filters/filter.ts`). */
+interface MadeAnswer {
+	/** What it is: a word, for `proxy-status`. */
 	readonly made: string;
+	/** From 200 to 599. */
 	readonly status: number;
+	/** Names and values are valid; none is about framing or the connection. */
 	readonly headers: readonly { readonly name: string; readonly value: string }[];
 	readonly body: string;
 }
 
-export function answerReply({ made, status, headers, body }: AnswerFacts, requestId: string): LocalReply {
-	const head = new ResponseHead();
-	head.status = status;
-	head.reason = reasonOf(status);
-	head.headers.append('proxy-status', `outrigger; details="${made}"`);
-	if (requestId !== '') head.headers.append('x-request-id', requestId);
-	for (const { name, value } of headers) head.headers.append(name, value);
-	const bytes = new TextEncoder().encode(body).length;
-	// RFC 9110 §8.6: a 204 must not have it.
-	if (status !== 204 && status !== 304) head.headers.append('content-length', String(bytes));
-	head.framing = bytes === 0 ? Framing.none : Framing.length;
-	head.contentLength = bytes;
+/** `proxy-status` has no `error` here: the answer is what the route file asked for (RFC 9209 §2.1.1). */
+export function answerResponse(answer: MadeAnswer, requestId: string): LocalReply {
+	const head = ownHead(answer.status, `outrigger; details="${answer.made}"`, requestId);
+	for (const { name, value } of answer.headers) head.headers.append(name, value);
+	const body = hasContent(answer.status) ? answer.body : '';
+	setLength(head, body === '' ? 0 : new TextEncoder().encode(body).length);
 	return { head, body };
 }

@@ -34,6 +34,13 @@ export function isAuthority(text: string, start: number, end: number, portRequir
 	return text.charCodeAt(i) === COLON && isPort(text, i + 1, end, portRequired);
 }
 
+/** Where the host of a valid authority ends: at the colon before its port, or with the text. */
+export function hostEnd(authority: string): number {
+	const colon = authority.lastIndexOf(':');
+	// The colons of an IPv6 literal are inside its brackets.
+	return colon > authority.lastIndexOf(']') ? colon : authority.length;
+}
+
 /** End of the name that starts here; -1 when it is no valid name. */
 function registeredNameEnd(text: string, start: number, end: number): number {
 	let i = start;

@@ -173,7 +173,12 @@ export class HeaderList {
 	/** Removes every live field of this lower-case name. */
 	remove(lowerName: string): void {
 		const id = fieldIdOf(lowerName);
-		if (id !== 0) return this.removeId(id);
+		if (id !== 0) this.removeId(id);
+		else this.removeOther(lowerName);
+	}
+
+	/** The same for a name that is known to have no id: nothing has to be looked up. */
+	removeOther(lowerName: string): void {
 		for (let i = 0; i < this.parsed; i++) {
 			if (this.isNamed(i, lowerName)) this.removeAt(i);
 		}
@@ -189,12 +194,11 @@ export class HeaderList {
 
 	/** Adds a field after all others. The caller vouches for its syntax. */
 	append(name: string, value: string): void {
-		this.added.push(name, value);
-		this.addedIds.push(fieldIdOf(name.toLowerCase()));
+		this.appendAs(fieldIdOf(name.toLowerCase()), name, value);
 	}
 
-	/** The same where `fieldIdOf` the name is known. */
-	appendField(name: string, id: number, value: string): void {
+	/** The same when the id of the name (`fieldIdOf`) is known already. */
+	appendAs(id: number, name: string, value: string): void {
 		this.added.push(name, value);
 		this.addedIds.push(id);
 	}

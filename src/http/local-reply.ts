@@ -3,8 +3,8 @@
  * said here what it does to the connection and which key of the route file governs it.
  */
 import { ERROR_CODES, type ErrorCode, type ProxyError } from '../error.ts';
-import { Framing, ResponseHead } from './head.ts';
-import { reasonOf } from './reason.ts';
+import type { ResponseHead } from './head.ts';
+import { hasContent, ownHead, setLength } from './own-response.ts';
 
 /** One attempt as a verbose reply shows it; the fields of the attempt ledger. */
 export interface ReplyAttempt {
@@ -84,25 +84,21 @@ const REPLIES: Readonly<Record<ErrorCode, ReplyFacts>> = {
 
 /** The request is still being sent: its rest cannot be told from a next request. */
 const REQUEST_TIMEOUT = 408;
-const NO_CONTENT = 204;
-const RESET_CONTENT = 205;
-const NOT_MODIFIED = 304;
 
 export function localReply(error: ProxyError, options: LocalReplyOptions): LocalReply {
 	const facts = REPLIES[error.code];
-	const head = new ResponseHead();
-	head.status = error.status;
-	head.reason = reasonOf(error.status);
+	const proxyStatus = `outrigger; error=${ERROR_CODES[error.code].proxyStatus}; details="${error.code}"`;
+	const head = ownHead(error.status, proxyStatus, options.requestId);
 	head.keepAlive = facts.closes !== true && error.status !== REQUEST_TIMEOUT;
 	const { headers } = head;
-	const proxyStatus = `outrigger; error=${ERROR_CODES[error.code].proxyStatus}; details="${error.code}"`;
-	headers.append('proxy-status', proxyStatus);
-	if (options.requestId !== '') headers.append('x-request-id', options.requestId);
 	if (facts.retryAfter === true || error.retryAfterSeconds > 0) {
 		headers.append('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
 	}
 	if (options.isGrpc === true) return asGrpc(head, error, options);
-	if (!hasContent(error.status)) return { head, body: '' };
+	if (!hasContent(error.status)) {
+		setLength(head, 0);
+		return { head, body: '' };
+	}
 	const body = replyBody(error, facts, options);
 	headers.append('content-type', 'application/json');
 	setLength(head, new TextEncoder().encode(body).length);
@@ -112,6 +108,25 @@ export function localReply(error: ProxyError, options: LocalReplyOptions): Local
 /** The key of the route file that governs a code; `''` when none does. */
 export function settingOf(code: ErrorCode): string {
 	return REPLIES[code].setting;
+}
+
+/**
+ * The same as it stands in the file for what was called. `where`: `services.payments`; another key, where that alone made a
+ * service of it; `''` for the app.
+ */
+export function settingAt(code: ErrorCode, where: string): string {
+	const { setting } = REPLIES[code];
+	if (where === '' || !/^(?:app|service)\./.test(setting)) return setting;
+	if (!where.startsWith('services.')) return where;
+	switch (setting) {
+		case 'app.port':
+		case 'service.dns':
+			return `${where}.endpoints`;
+		case 'app.protocol':
+			return `${where}.protocol`;
+		default:
+			return `${where}${setting.slice('service'.length)}`;
+	}
 }
 
 /** Whether a request's `content-type` says gRPC (`application/grpc`, `application/grpc+proto`, …). */
@@ -149,17 +164,6 @@ function asGrpc(head: ResponseHead, error: ProxyError, options: LocalReplyOption
 	head.headers.append('grpc-message', percentEncode(isTold ? `${error.code}: ${error.detail}` : error.code));
 	setLength(head, 0);
 	return { head, body: '' };
-}
-
-function setLength(head: ResponseHead, bytes: number): void {
-	head.headers.append('content-length', String(bytes));
-	head.framing = bytes === 0 ? Framing.none : Framing.length;
-	head.contentLength = bytes;
-}
-
-/** An injected fault may have any status, those that must not carry content included (RFC 9110 §6.4.1). */
-function hasContent(status: number): boolean {
-	return status >= 200 && status !== NO_CONTENT && status !== RESET_CONTENT && status !== NOT_MODIFIED;
 }
 
 /** gRPC's own table for an answer that is not gRPC (doc/http-grpc-status-mapping.md). */

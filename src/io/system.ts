@@ -1,11 +1,16 @@
-/** The process's own clock, randomness and timer: handed out by `app.ts`, replaced by tests. */
-import { randomFillSync } from 'node:crypto';
+/** The process's own clock, randomness and digest: handed out by `app.ts`, replaced by tests. */
+import { createHash, randomFillSync } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
 
 export const systemClock: Clock = {
 	now: () => performance.now(),
 	wall: () => Date.now(),
 };
+
+/** In base64url: short, and nobody finds two texts of one digest. */
+export function sha256(text: string): string {
+	return createHash('sha256').update(text).digest('base64url');
+}
 
 /** Bytes drawn from the kernel at once: for about 200 requests, so that the call costs each of them some 20 ns. */
 const POOL_BYTES = 4096;

@@ -1,13 +1,19 @@
-/** Which of a rule's backends takes a request. */
+/** Which of a rule's backends takes a request, and which of its endpoints. */
 import { ProxyError } from '../error.ts';
+import type { Attempt } from './attempt.ts';
 import type { Backend } from './backend.ts';
 import type { Route } from './context.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The backend that takes the request, or why there is none. Drawn once an exchange: retries stay with it. */
 export function chooseBackend(x: Exchange, route: Route): Backend | ProxyError {
-	const { backends, split } = route;
+	const { backends, split, sessions } = route;
 	if (backends.length === 0) return byHost(x, route);
+	if (sessions !== null) {
+		x.session = sessions.find(x.head.headers, x.context.clock.wall());
+		if (x.session !== null) return x.session.backend;
+	}
 	const backend = split === null ? (backends[0] as Backend) : split.at(x.context.random.next());
 	if (backend === null) return nowhere('all backends have the weight 0');
 	return backend.service === null ? nowhere(`\`${backend.label}\` ${backend.invalid}`) : backend;
@@ -21,4 +27,12 @@ function byHost(x: Exchange, route: Route): Backend | ProxyError {
 
 function nowhere(detail: string): ProxyError {
 	return new ProxyError('no_backend', detail, { unsent: true });
+}
+
+/** The endpoint for the next attempt: the session's, then another one than has just failed. `null`: there is none. */
+export function chooseEndpoint(x: Exchange): Endpoint | null {
+	const { attempts, session } = x;
+	const last = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt);
+	if (last === null && session !== null) return session.endpoint;
+	return (x.backend as Backend).pick(x.context.random, last?.target ?? null);
 }

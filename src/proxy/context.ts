@@ -7,6 +7,7 @@ import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Backend } from './backend.ts';
+import type { StickySessions } from './sticky-sessions.ts';
 
 /** A copy of some requests to somewhere whose answers interest nobody. */
 export interface MirrorTarget {
@@ -30,6 +31,8 @@ export interface Route {
 	readonly backends: readonly Backend[];
 	/** Draws one of several; `null` where there is nothing to draw. */
 	readonly split: WeightedChoice<Backend> | null;
+	/** `null`: a client may meet another endpoint each time. */
+	readonly sessions: StickySessions | null;
 	/** Empty: none. */
 	readonly mirrors: readonly MirrorTarget[];
 	/** Milliseconds; 0 when there is none. */

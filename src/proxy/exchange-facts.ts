@@ -10,6 +10,7 @@ import type { Attempt } from './attempt.ts';
 import type { Backend } from './backend.ts';
 import type { ProxyContext, Route } from './context.ts';
 import type { Service } from './service.ts';
+import type { Seat } from './sticky-sessions.ts';
 
 /** What a request that no rule matches has matched. */
 const ANY_MATCH: Match = { path: { type: 'PathPrefix', value: '/' }, methods: [], headers: [], queryParams: [] };
@@ -40,6 +41,10 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	/** A failure was not retried because all retries had been made. */
 	isRetriesSpent = false;
 	isTunnel = false;
+	/** Where the session leads that the request belongs to. */
+	session: Seat | null = null;
+	/** Kept for the CORS filter. */
+	allowedOrigin: string | undefined = undefined;
 	/** A fault was injected that made it wait. */
 	isDelayed = false;
 	requestBytes = 0;

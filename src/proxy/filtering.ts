@@ -3,6 +3,7 @@ import { ProxyError } from '../error.ts';
 import type { FilterChain, RequestFilter, ResponseFilter } from '../filters/filter.ts';
 import type { ResponseHead } from '../http/head.ts';
 import type { Exchange } from './exchange.ts';
+import type { StickySessions } from './sticky-sessions.ts';
 
 /**
  * The request's side, from where it stopped. False when it goes no further: the exchange has been answered, or waits and
@@ -28,6 +29,16 @@ export function editResponse(x: Exchange, head: ResponseHead, isFailure: boolean
 	if (ofBackend !== null) edit(x, ofBackend, head, isFailure);
 	const ofRule = x.matched?.filters ?? null;
 	if (ofRule !== null) edit(x, ofRule, head, isFailure);
+	const sessions = x.matched?.sessions ?? null;
+	if (sessions !== null && !isFailure) keepSession(x, sessions, head);
+}
+
+/** Only for what a backend has answered: who else could go on with the session? */
+function keepSession(x: Exchange, sessions: StickySessions, head: ResponseHead): void {
+	const { attempts, backend, session } = x;
+	const endpoint = attempts[attempts.length - 1]?.target ?? null;
+	if (backend === null || endpoint === null) return;
+	sessions.keep(head.headers, { backend, endpoint }, session, x.scheme === 'https', x.context.clock.wall());
 }
 
 function edit(x: Exchange, { response }: FilterChain, head: ResponseHead, isFailure: boolean): void {

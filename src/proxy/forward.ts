@@ -20,8 +20,7 @@ import {
 } from '../resilience/retry.ts';
 import { retryAfterMs } from '../resilience/retry-after.ts';
 import type { Attempt } from './attempt.ts';
-import type { Backend } from './backend.ts';
-import { chooseBackend } from './choose.ts';
+import { chooseBackend, chooseEndpoint } from './choose.ts';
 import type { ProxyContext, Route } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Exchange, type Steps } from './exchange.ts';
@@ -240,13 +239,7 @@ const STEPS: Steps = {
 		x.run();
 	},
 
-	/** Another one than has just failed, if there is another. */
-	chooseEndpoint(x: Exchange): Endpoint | null {
-		const { attempts, context } = x;
-		const failed = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt).target;
-		return (x.backend as Backend).pick(context.random, failed);
-	},
-
+	chooseEndpoint,
 	editResponse,
 
 	/** An attempt has failed: another one if that is safe and paid for, else the answer. */

@@ -4,12 +4,13 @@
  */
 import type { ProxyError } from '../error.ts';
 import type { Answer } from '../filters/filter.ts';
-import { answerReply } from '../http/answer.ts';
+import { answerResponse } from '../http/answer.ts';
 import { FieldId } from '../http/field-id.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
-import { isGrpcContentType, type LocalReply, localReply } from '../http/local-reply.ts';
+import { isGrpcContentType, type LocalReply, localReply, settingAt } from '../http/local-reply.ts';
 import type { DownstreamStream } from '../ports/stream.ts';
 import type { AttemptRecord } from '../ports/telemetry.ts';
+import type { Service } from './service.ts';
 
 /** A request body up to this size is read to its end before the answer goes, which saves the connection. */
 const WAIT_FOR_BODY_BYTES = 64 * 1024;
@@ -18,6 +19,7 @@ interface Asked {
 	readonly requestId: string;
 	readonly attempts: readonly AttemptRecord[];
 	readonly head: RequestHead;
+	readonly upstream: Pick<Service, 'settings'> | null;
 }
 
 export class LocalAnswer {
@@ -28,14 +30,15 @@ export class LocalAnswer {
 	}
 
 	static to(error: ProxyError, asked: Asked, verbose: boolean): LocalAnswer {
-		const { requestId, attempts, head } = asked;
+		const { requestId, attempts, head, upstream } = asked;
+		const setting = settingAt(error.code, upstream?.settings ?? '');
 		const isGrpc = isGrpcContentType(head.headers.first(FieldId.contentType));
-		return new LocalAnswer(localReply(error, { requestId, verbose, attempts, isGrpc }));
+		return new LocalAnswer(localReply(error, { requestId, verbose, attempts, setting, isGrpc }));
 	}
 
 	/** What a rule says by itself. */
 	static of(answer: Answer, { requestId }: Asked): LocalAnswer {
-		return new LocalAnswer(answerReply(answer, requestId));
+		return new LocalAnswer(answerResponse(answer, requestId));
 	}
 
 	/** To be edited before it is sent. */

@@ -16,8 +16,8 @@ import type { ProxyContext } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Service } from './service.ts';
 
-/** As much as is kept of a body for replay (`request-body.ts`): a slow mirror costs no more memory than a retry may. */
-const MAX_HELD_BYTES = 64 * 1024;
+/** What a body of ordinary size may bring before a connection is open. */
+const MAX_HELD_BYTES = 256 * 1024;
 /** As Envoy's default for a request to an upstream: nobody waits, but a connection is taken. */
 const ANSWER_MS = 15_000;
 
@@ -63,8 +63,10 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	onStream(stream: UpstreamStream): void {
 		this.stream = stream;
 		stream.head(this.head, this);
-		for (const chunk of this.held) stream.write(chunk, 0, chunk.length);
+		let accepting = true;
+		for (const chunk of this.held) accepting = stream.write(chunk, 0, chunk.length);
 		this.held = [];
+		if (accepting) this.heldBytes = 0;
 		if (this.hasEnded) stream.end(this.trailers);
 		else stream.flush();
 	}

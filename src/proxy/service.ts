@@ -20,6 +20,8 @@ const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
 
 export interface ServiceOptions {
 	readonly name: string;
+	/** Where the route file says how it is called; `''` for the app. */
+	readonly settings: string;
 	readonly endpoints: readonly Endpoint[];
 	/** `null`: off. */
 	readonly breaker: CircuitBreaker | null;
@@ -35,6 +37,7 @@ export interface ServiceOptions {
 
 export class Service {
 	readonly name: string;
+	readonly settings: string;
 	/** All of them, as a snapshot: replaced whole. A backend may lead to a part, and keeps the snapshot that it was made of. */
 	endpoints: readonly Endpoint[];
 	readonly breaker: CircuitBreaker | null;
@@ -48,6 +51,7 @@ export class Service {
 
 	constructor(options: ServiceOptions) {
 		this.name = options.name;
+		this.settings = options.settings;
 		this.endpoints = options.endpoints;
 		this.breaker = options.breaker;
 		this.budget = options.budget;

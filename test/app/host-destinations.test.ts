@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProxyError } from '../../src/error.ts';
 import type { Backend } from '../../src/proxy/backend.ts';
-import { RunningServices } from './running-services.ts';
+import { destinationsOf, RunningServices } from './running-services.ts';
 
 let running: RunningServices;
 
@@ -23,7 +23,7 @@ const SERVICES = {
 
 function find(authority: string, unknownHosts: 'reject' | 'passthrough' = 'reject'): Backend | ProxyError {
 	const services = running.follow({ services: SERVICES, outbound: { listen: '127.0.0.1:0', unknownHosts } });
-	return services.destinations().find(authority);
+	return destinationsOf(services).find(authority);
 }
 
 function addresses(found: Backend | ProxyError): string[] | string {
@@ -72,7 +72,7 @@ describe('a host that no service lists', () => {
 
 	it('is the same service however it is written, and another one at another port', () => {
 		const services = running.follow({ outbound: { listen: '127.0.0.1:0' } });
-		const destinations = services.destinations();
+		const destinations = destinationsOf(services);
 		const one = destinations.find('example.com');
 		expect(destinations.find('EXAMPLE.com:80')).toBe(one);
 		expect(destinations.find('example.com:81')).not.toBe(one);

@@ -2,11 +2,14 @@
 
 import type { ServiceEnvironment } from '../../src/app/service-parts.ts';
 import { Services } from '../../src/app/services.ts';
+import { atOnce } from '../../src/app/slices.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
 import type { BackendTarget, Config } from '../../src/config/config.ts';
 import { formatIssue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { RateLimiters } from '../../src/filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
+import type { Destinations } from '../../src/proxy/context.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 
 export function configOf(more: object): Config {
@@ -18,18 +21,24 @@ export function configOf(more: object): Config {
 
 export class RunningServices {
 	readonly telemetry: Telemetry;
-	private readonly env: ServiceEnvironment;
+	readonly env: ServiceEnvironment;
 	private current: Services | null = null;
 
 	constructor() {
 		this.telemetry = new Telemetry({ config: configOf({}), process: PROCESS, isHuman: false });
 		const { timers, metrics } = this.telemetry;
-		this.env = { timers, metrics, headLimits: DEFAULT_HEAD_LIMITS, ownListeners: new OwnListeners() };
+		this.env = {
+			timers,
+			metrics,
+			headLimits: DEFAULT_HEAD_LIMITS,
+			ownListeners: new OwnListeners(),
+			rateLimiters: new RateLimiters((text) => text),
+		};
 	}
 
 	/** Built, and not in force. */
 	plan(more: object): Services {
-		return new Services(configOf(more), this.env, () => undefined, this.current);
+		return atOnce(Services.build(configOf(more), this.env, () => undefined, this.current));
 	}
 
 	/** From now on in force. */
@@ -58,3 +67,7 @@ const PROCESS = {
 	memoryUsage: () => process.memoryUsage(),
 	uptime: () => process.uptime(),
 };
+
+export function destinationsOf(services: Services): Destinations {
+	return atOnce(services.destinations());
+}

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Services } from '../../src/app/services.ts';
 import type { Service } from '../../src/proxy/service.ts';
-import { RunningServices, target } from './running-services.ts';
+import { destinationsOf, RunningServices, target } from './running-services.ts';
 
 let running: RunningServices;
 
@@ -114,7 +114,7 @@ describe('a reload', () => {
 		const after = running.follow(payments([A], { hostnames: ['pay'], ports: { http: 80 }, subsets: { x: {} } }));
 		expect(serviceOf(after)).toBe(serviceOf(before));
 		expect(after.backendOf(target({})).endpoints).toEqual(before.backendOf(target({})).endpoints);
-		expect(after.destinations().find('pay')).toMatchObject({ service: serviceOf(before) });
+		expect(destinationsOf(after).find('pay')).toMatchObject({ service: serviceOf(before) });
 	});
 
 	it('makes another service of one whose policy changes', () => {
@@ -146,13 +146,9 @@ describe('a reload', () => {
 
 	it('keeps the hosts that were called without a service', () => {
 		const file = { outbound: { listen: '127.0.0.1:0' } };
-		const before = running.follow(file).destinations().find('elsewhere.example');
-		expect(
-			running
-				.follow({ ...file, ...payments([A]) })
-				.destinations()
-				.find('elsewhere.example'),
-		).toBe(before);
+		const before = destinationsOf(running.follow(file)).find('elsewhere.example');
+		const after = destinationsOf(running.follow({ ...file, ...payments([A]) })).find('elsewhere.example');
+		expect(after).toBe(before);
 	});
 });
 
@@ -162,7 +158,7 @@ describe('what /services shows', () => {
 			...payments([{ ...A, labels: { version: 'v1' } }, B], { hostnames: ['payments.shop.svc'] }),
 			outbound: { listen: '127.0.0.1:0' },
 		});
-		services.destinations().find('elsewhere.example:81');
+		destinationsOf(services).find('elsewhere.example:81');
 		const idle = { active: 0, idle: 0, pending: 0 };
 		const counts = {
 			circuit: 'closed',

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PASSTHROUGH_POLICY, UnknownHosts } from '../../src/app/unknown-hosts.ts';
-import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
-import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 import { configOf, RunningServices } from './running-services.ts';
 
 let running: RunningServices;
@@ -9,8 +7,7 @@ let hosts: UnknownHosts;
 
 beforeEach(() => {
 	running = new RunningServices();
-	const { timers, metrics } = running.telemetry;
-	hosts = new UnknownHosts({ timers, metrics, headLimits: DEFAULT_HEAD_LIMITS, ownListeners: new OwnListeners() }, 3);
+	hosts = new UnknownHosts(running.env, 3);
 });
 
 afterEach(() => running.stop());

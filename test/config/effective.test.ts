@@ -82,6 +82,72 @@ inbound:
 	});
 });
 
+describe('what has a short form', () => {
+	const shown = effective(
+		`app: { port: 8080 }
+inbound:
+  listen: 8000
+  routes:
+    - filters:
+        - requestHeaderModifier: { set: { x-env: "\${TOKEN}", x-b: c } }
+        - requestRedirect: { path: { replacePrefixMatch: "/\${TOKEN}" } }
+    - matches: [{ headers: { x-tenant: eu } }]
+      rateLimit: { requests: 1, by: [peer, { header: "\${TOKEN}" }] }
+      fault: { abort: { status: 503 } }
+    - backendRefs: [{ name: payments, weight: 2 }]
+outbound: { listen: 127.0.0.1:8001, routes: [{}] }
+services:
+  payments:
+    ports: { http: 80 }
+    endpoints: [{ address: "[::1]:80", labels: { version: "\${TOKEN}" } }]
+    subsets: { canary: { version: v2 } }
+tests: [{ expect: { route: "" } }]
+`,
+		{ TOKEN: 'hidden' },
+	);
+
+	it.each([
+		['inbound.routes.0.filters.0.type', 'RequestHeaderModifier', 'default'],
+		['inbound.routes.0.filters.0.requestHeaderModifier.set.0.name', 'x-env', 'r.yaml:6'],
+		['inbound.routes.0.filters.0.requestHeaderModifier.set.0.value', '${TOKEN}', 'env TOKEN'],
+		['inbound.routes.0.filters.0.requestHeaderModifier.set.1.value', 'c', 'r.yaml:6'],
+		['inbound.routes.0.filters.0.requestHeaderModifier.remove', [], 'default'],
+		['inbound.routes.0.filters.1.requestRedirect.path.type', 'ReplacePrefixMatch', 'default'],
+		['inbound.routes.0.filters.1.requestRedirect.path.replacePrefixMatch', '/${TOKEN}', 'env TOKEN'],
+		['inbound.routes.0.filters.1.requestRedirect.statusCode', 302, 'default'],
+		['inbound.routes.0.backendRefs', null, 'default'],
+		['inbound.routes.1.matches.0.headers.0.type', 'Exact', 'default'],
+		['inbound.routes.1.matches.0.headers.0.name', 'x-tenant', 'r.yaml:8'],
+		['inbound.routes.1.rateLimit.by.0', 'peer', 'r.yaml:9'],
+		['inbound.routes.1.rateLimit.by.1.header', '${TOKEN}', 'env TOKEN'],
+		['inbound.routes.1.rateLimit.per', '1s', 'default'],
+		['inbound.routes.1.fault.abort.percent', 100, 'default'],
+		['inbound.routes.1.backendRefs.0.name', 'app', 'default'],
+		['inbound.routes.2.backendRefs.0.weight', 2, 'r.yaml:11'],
+		['outbound.routes.0.backendRefs', null, 'default'],
+		['outbound.routes.0.retry.codes', [502, 503, 504], 'default'],
+		['services.payments.ports.http', 80, 'r.yaml:15'],
+		['services.payments.connect.timeout', '5s', 'default'],
+		['services.payments.endpoints.0.address', '[::1]:80', 'r.yaml:16'],
+		['services.payments.endpoints.0.labels.version', '${TOKEN}', 'env TOKEN'],
+		['services.payments.subsets.canary.version', 'v2', 'r.yaml:17'],
+		['tests.0.name', null, 'default'],
+		['tests.0.request.side', 'inbound', 'default'],
+		['tests.0.expect.route', '', 'r.yaml:18'],
+	])('%s', (path, value, from) => {
+		expect(at(shown, path)).toEqual({ value, from });
+	});
+
+	it('shows only the block of a filter that is there', () => {
+		expect(Object.keys(at(shown, 'inbound.routes.0.filters.0') ?? {})).toEqual(['type', 'requestHeaderModifier']);
+		expect(at(shown, 'inbound.routes.1.fault.delay')).toBeUndefined();
+	});
+
+	it('shows nothing that came from the environment', () => {
+		expect(JSON.stringify(shown)).not.toContain('hidden');
+	});
+});
+
 it('is written as YAML with the origin beside each value', () => {
 	const text = effectiveYaml(effective('app: { port: 8080 }\ninbound: { listen: 8000 }\n'));
 	expect(text).toContain('  port: 8080 # r.yaml:1\n');

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatIssue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
-
-/** Every issue of a file as `line:column message`, then ` | ` and what was expected, then ` | ` and the hint. */
-function mistakesIn(text: string, environment: Record<string, string> = {}): string[] {
-	const result = parseConfig(text, 'r.yaml', (name) => environment[name]);
-	if (result.ok) return [];
-	return result.issues.map(({ line, column, message, expected, hint }) =>
-		[`${line}:${column} ${message}`, ...[expected, hint].filter((part) => part !== '')].join(' | '),
-	);
-}
+import { mistakesIn } from '../support/mistakes.ts';
 
 const APP = 'app: { port: 8080 }\n';
 const INBOUND = 'inbound: { listen: 8000 }\n';

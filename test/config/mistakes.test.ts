@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config/parse-config.ts';
-import { loadRegexCompiler } from '../../src/routing/regex.ts';
-
-const compileRegex = await loadRegexCompiler();
-
-/** Every issue of a file as `line:column message`, then ` | ` and what was expected, then ` | ` and the hint. */
-function mistakesIn(text: string): string[] {
-	const result = parseConfig(text, 'r.yaml', () => undefined, { compileRegex });
-	if (result.ok) return [];
-	return result.issues.map(({ line, column, message, expected, hint }) =>
-		[`${line}:${column} ${message}`, ...[expected, hint].filter((part) => part !== '')].join(' | '),
-	);
-}
+import { mistakesIn } from '../support/mistakes.ts';
 
 const APP = 'app: { port: 8080 }\n';
 const INBOUND = 'inbound: { listen: 8000 }\n';
@@ -104,7 +92,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'a header name that is none',
 		match('{ headers: { "x a": b } }'),
-		'5:37 `inbound.routes[0].matches[0].headers[0]` is not a name | the name of a header',
+		'5:30 `inbound.routes[0].matches[0].headers.x a` is not a name | the name of a header',
 	],
 	[
 		'header matches that are a word',

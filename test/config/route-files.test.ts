@@ -56,11 +56,20 @@ describe.each(FILES)('routes/%s', (name) => {
 describe('the JSON Schema', () => {
 	const schema = z.fromJSONSchema((({ patternProperties: _, ...rest }) => rest)(routeFileJsonSchema()));
 	const base = { app: { port: 8080 }, inbound: { listen: 8000 } };
+	const withRule = (rule: object): object => ({ ...base, inbound: { listen: 8000, routes: [rule] } });
+	const withFilter = (filter: object): object => withRule({ filters: [filter] });
 
 	it.each([
 		['a reference to the environment for a number', { ...base, app: { port: '${PORT}' } }, true],
 		['off', { ...base, inbound: { listen: 8000, routes: [{ retry: 'off' }] } }, true],
 		['a short path', { ...base, inbound: { listen: 8000, routes: [{ matches: [{ path: '= /a' }] }] } }, true],
+		['a short list of headers', withFilter({ requestHeaderModifier: { set: { 'x-a': 'b' } } }), true],
+		['a filter with an unknown key', withFilter({ urlRewrit: {} }), false],
+		['a key of a rate limit', withRule({ rateLimit: { requests: 1, by: ['peer', { header: 'a' }] } }), true],
+		['a key of a rate limit that is none', withRule({ rateLimit: { requests: 1, by: ['ip'] } }), false],
+		['services by name', { ...base, services: { a: { endpoints: [{ address: 'a:80' }] } } }, true],
+		['a service without endpoints', { ...base, services: { a: {} } }, false],
+		['an unknown key of a service', { ...base, services: { a: { endpoints: [], hostname: 'a' } } }, false],
 		['an unknown key', { ...base, admn: {} }, false],
 		['a key of a later version', { ...base, tls: {} }, false],
 		['a bad duration', { ...base, shutdown: { drain: '5' } }, false],
@@ -76,7 +85,8 @@ describe('the JSON Schema', () => {
 			for (const [key, child] of Object.entries(field.keys ?? {})) {
 				const below = describeField(child);
 				if (below.description === '') undescribed.push(`${path}.${key}`);
-				visit(below.items === null ? below : describeField(below.items), `${path}.${key}`);
+				const inner = below.items ?? below.values;
+				visit(inner === null ? below : describeField(inner), `${path}.${key}`);
 			}
 		};
 		visit(describeField(routeFileSchema), '');
@@ -101,7 +111,8 @@ describe('what `npm run docs` writes is up to date', () => {
 			for (const [key, child] of Object.entries(field.keys ?? {})) {
 				if (!new RegExp(`\\b${key}:|\`${key}:`).test(text)) missing.push(key);
 				const below = describeField(child);
-				visit(below.items === null ? below : describeField(below.items));
+				const inner = below.items ?? below.values;
+				visit(inner === null ? below : describeField(inner));
 			}
 		};
 		visit(describeField(routeFileSchema));

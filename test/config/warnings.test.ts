@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config/parse-config.ts';
+import { warningsIn } from '../support/mistakes.ts';
 
-function warningsOf(text: string): string[] {
-	const result = parseConfig(text, 'r.yaml', () => undefined);
-	if (!result.ok) throw new Error(result.issues.map((issue) => issue.message).join('\n'));
-	return result.warnings.map(({ line, column, message }) => `${line}:${column} ${message}`);
-}
+/** Places and messages, without what was expected. */
+const warningsOf = (text: string): string[] => warningsIn(text).map((line) => line.split(' | ')[0] ?? '');
 
 const HEAD = 'app: { port: 8080 }\n';
 const rules = (...yaml: string[]): string =>
@@ -39,7 +36,71 @@ it('warns about passthrough, and about rules that bytes do not have', () => {
 	]);
 });
 
+describe('backends', () => {
+	const SERVICES =
+		'services: { payments: { ports: { http: 80 }, endpoints: [{ address: "10.0.0.7:80" }], subsets: { all: {} } } }\n';
+	const LOST = 'its share of the requests gets 500';
+
+	it.each([
+		[
+			'name: paymets',
+			`5:29 \`inbound.routes[0].backendRefs[0]\` is not an entry of \`services\`: ${LOST} | did you mean \`payments\`?`,
+		],
+		['name: orders', `5:29 \`inbound.routes[0].backendRefs[0]\` is not an entry of \`services\`: ${LOST}`],
+		[
+			'name: payments/al',
+			`5:29 \`inbound.routes[0].backendRefs[0]\` names a subset that the service does not have: ${LOST} | did you mean \`payments/all\`?`,
+		],
+		[
+			'name: payments, port: 81',
+			`5:45 \`inbound.routes[0].backendRefs[0]\` asks for a port that the service does not list: ${LOST}`,
+		],
+		['name: app, kind: Bucket', `5:40 \`inbound.routes[0].backendRefs[0]\` is of a kind that is no backend: ${LOST}`],
+		['name: app, weight: 0', '5:7 `inbound.routes[0].backendRefs` has no weight above 0: requests get 500'],
+		[
+			'name: app, filters: [{ requestMirror: { backendRef: { name: nobody } } }]',
+			'5:83 `inbound.routes[0].backendRefs[0].filters[0].requestMirror.backendRef` is not an entry of `services`: no copies are sent',
+		],
+	])('that get nothing: %s', (yaml, warning) => {
+		expect(warningsIn(rules(`backendRefs: [{ ${yaml} }]`) + SERVICES)).toEqual([warning]);
+	});
+
+	it('are guessed at only where the file says the name itself', () => {
+		const yaml = `${rules('backendRefs: [{ name: "${NAME}" }]')}${SERVICES}`;
+		expect(warningsIn(yaml, { NAME: 'paymets' })).toEqual([
+			`5:29 \`inbound.routes[0].backendRefs[0]\` is not an entry of \`services\`: ${LOST}`,
+		]);
+	});
+
+	it('without endpoints', () => {
+		const yaml =
+			'services:\n  a: { endpoints: [] }\n  b: { endpoints: [{ address: "a:1" }], subsets: { x: { v: w } } }\n';
+		expect(warningsOf(`${HEAD}inbound: { listen: 8000 }\n${yaml}`)).toEqual([
+			'4:8 `services.a.endpoints` is empty: its requests get 503',
+			'5:52 `services.b.subsets.x` has no endpoint: its requests get 503',
+		]);
+	});
+
+	it('are asked again only where they are not the app', () => {
+		const outbound = (ref: string): string =>
+			`${HEAD}inbound: { listen: 8000 }\noutbound:\n  listen: 127.0.0.1:8001\n  routes:\n    - { backendRefs: [{ name: ${ref} }], retry: { codes: [503] } }\n${SERVICES}`;
+		expect(warningsOf(outbound('payments'))).toEqual([]);
+		expect(warningsOf(outbound('payments }, { name: app, weight: 0'))).toEqual([]);
+		expect(warningsOf(outbound('app'))).toEqual([
+			'6:48 `outbound.routes[0].retry.codes` asks the app again for what it has answered',
+		]);
+	});
+});
+
 describe('rules that can never match', () => {
+	it('are found outbound as well', () => {
+		const yaml =
+			'inbound: { listen: 8000 }\noutbound:\n  listen: 127.0.0.1:8001\n  routes:\n    - name: a\n    - name: b\n';
+		expect(warningsOf(HEAD + yaml)).toEqual([
+			'7:7 `outbound.routes[1]` (`b`) never matches: the rule on line 6 takes all of its requests',
+		]);
+	});
+
 	it.each([
 		['the same path twice', ['matches: [{ path: /a }]', 'matches: [{ path: /a/ }]'], ['/a']],
 		['the same host twice', ['hostnames: [a.b]', 'hostnames: [A.b]'], ['/']],
@@ -48,6 +109,19 @@ describe('rules that can never match', () => {
 			'methods that several rules have taken',
 			['matches: [{ method: GET }]', 'matches: [{ method: PUT }]', 'matches: [{ method: [GET, PUT] }]'],
 			['/'],
+		],
+		[
+			'the same conditions',
+			[
+				'matches: [{ headers: { A: x }, queryParams: { q: y } }]',
+				'matches: [{ queryParams: { q: y }, headers: { a: x } }]',
+			],
+			['/'],
+		],
+		[
+			'an expression with one condition more',
+			['matches: [{ path: "~ /x" }]', 'matches: [{ path: "~ /x", headers: { a: b } }]'],
+			['/x'],
 		],
 		['the same expression', ['matches: [{ path: "~ /x" }]', 'matches: [{ path: "~ /x", method: GET }]'], ['/x']],
 	])('%s', (_, yaml, names) => {
@@ -64,6 +138,14 @@ describe('rules that can never match', () => {
 		['another host', ['hostnames: [a.b]', 'hostnames: ["*.b"]', '{}']],
 		['one host more', ['hostnames: [a.b]', 'hostnames: [a.b, c.d]']],
 		['one match more', ['matches: [{ path: /a }]', 'matches: [{ path: /a }, { path: /b }]']],
+		['a condition, which goes before none', ['{}', 'matches: [{ headers: { a: b } }]']],
+		['a condition less', ['matches: [{ headers: { a: b } }]', '{}']],
+		['another value', ['matches: [{ headers: { a: b } }]', 'matches: [{ headers: { a: c } }]']],
+		['another kind of condition', ['matches: [{ headers: { a: b } }]', 'matches: [{ queryParams: { a: b } }]']],
+		[
+			'an expression with a condition less',
+			['matches: [{ path: "~ /x", headers: { a: b } }]', 'matches: [{ path: "~ /x" }]'],
+		],
 		['another kind of path', ['matches: [{ path: /a }]', 'matches: [{ path: "= /a" }]']],
 	])('are not those with %s', (_, yaml) => {
 		expect(warningsOf(rules(...yaml))).toEqual([]);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { waitFor } from '../support/wait-for.ts';
 import { OUTRIGGER, Program, type ProgramOptions, START_DEADLINE_MS } from './program.ts';
 
-const ANNOUNCED = /inbound :(\d+), admin http:\/\/127\.0\.0\.1:(\d+)(?:, probes :(\d+))?/;
+const ANNOUNCED =
+	/inbound :(\d+), admin http:\/\/127\.0\.0\.1:(\d+)(?:, probes :(\d+))?(?:, outbound 127\.0\.0\.1:(\d+))?\n/;
 
 /** A route file's top-level blocks; what is said of `inbound` and `app` is added to the defaults of the tests. */
 export interface RouteFile {
@@ -30,6 +31,7 @@ export class Front {
 	port = 0;
 	adminPort = 0;
 	probesPort = 0;
+	outboundPort = 0;
 
 	private constructor(routes: RouteFile, { command, givesFolder, ...options }: FrontOptions) {
 		this.folder = mkdtempSync(join(tmpdir(), 'outrigger-e2e-'));
@@ -54,8 +56,9 @@ export class Front {
 	static async start(routes: RouteFile, options: FrontOptions = {}): Promise<Front> {
 		const front = new Front(routes, options);
 		try {
-			const [, port, admin, probes] = await front.program.untilPrinted(ANNOUNCED);
-			Object.assign(front, { port: Number(port), adminPort: Number(admin), probesPort: Number(probes ?? 0) });
+			const ports = await front.program.untilPrinted(ANNOUNCED);
+			const [, port = 0, adminPort = 0, probesPort = 0, outboundPort = 0] = ports.map(Number);
+			Object.assign(front, { port, adminPort, probesPort: probesPort || 0, outboundPort: outboundPort || 0 });
 			if (options.until !== 'bound') await front.untilReady();
 		} catch (error) {
 			await front.stop();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAuthority, isIpv4, isIpv6 } from '../../src/http/authority.ts';
+import { hostEnd, isAuthority, isIpv4, isIpv6 } from '../../src/http/authority.ts';
 
 function accepts(text: string, portRequired = false): boolean {
 	// In the middle of other text, as in a head.
@@ -122,5 +122,18 @@ describe('isIpv6', () => {
 		'1:',
 	])('refuses %j', (text) => {
 		expect(isIpv6(text)).toBe(false);
+	});
+});
+
+describe('where the host of an authority ends', () => {
+	it.each([
+		['', ''],
+		['a.example', 'a.example'],
+		['a.example:8080', 'a.example'],
+		['a.example:', 'a.example'],
+		['[::1]', '[::1]'],
+		['[::1]:80', '[::1]'],
+	])('of %s', (authority, host) => {
+		expect(authority.slice(0, hostEnd(authority))).toBe(host);
 	});
 });

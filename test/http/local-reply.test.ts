@@ -7,6 +7,7 @@ import {
 	type LocalReply,
 	type LocalReplyOptions,
 	localReply,
+	settingAt,
 	settingOf,
 } from '../../src/http/local-reply.ts';
 
@@ -95,6 +96,21 @@ describe('local reply', () => {
 		});
 	});
 
+	it.each([
+		['connect_failed', '', 'app.port'],
+		['connect_failed', 'services.payments', 'services.payments.endpoints'],
+		['dns_failed', 'services.payments', 'services.payments.endpoints'],
+		['loop_detected', 'services.payments', 'services.payments.endpoints'],
+		['upstream_protocol_error', 'services.payments', 'services.payments.protocol'],
+		['circuit_open', 'services.payments', 'services.payments.circuitBreaker'],
+		['attempt_timeout', 'services.payments', 'timeouts.backendRequest'],
+		['connect_timeout', 'outbound.unknownHosts', 'outbound.unknownHosts'],
+		['loop_detected', 'outbound.unknownHosts', 'outbound.unknownHosts'],
+		['upstream_closed', 'outbound.unknownHosts', 'retry'],
+	] as const)('knows what rules %s at %s', (code, where, setting) => {
+		expect(settingAt(code, where)).toBe(setting);
+	});
+
 	it('takes the setting from the exchange when that knows better', () => {
 		const made = reply('limit_requests', { verbose: true, setting: 'services.payments.limits.requests' });
 		expect(JSON.parse(made.body)).toHaveProperty('setting', 'services.payments.limits.requests');
@@ -116,11 +132,17 @@ describe('local reply', () => {
 		expect(made.head.contentLength).toBeGreaterThan(made.body.length);
 	});
 
-	it.each([101, 204, 205, 304])('sends no content with an injected %d', (status) => {
+	it.each([
+		[101, undefined],
+		[204, undefined],
+		// RFC 9110 §15.3.6: a reader would wait for content until the connection closes.
+		[205, '0'],
+		[304, undefined],
+	])('sends no content with an injected %d', (status, length) => {
 		const made = localReply(new ProxyError('fault_injected', '', { status }), BRIEF);
 		expect(made.body).toBe('');
 		expect(made.head).toMatchObject({ status, framing: Framing.none });
-		expect(fields(made)).not.toHaveProperty('content-length');
+		expect(fields(made)['content-length']).toBe(length);
 	});
 });
 

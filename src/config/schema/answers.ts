@@ -1,6 +1,16 @@
 /** What a rule may do to a request by itself: answer it, or harm it on purpose. */
-import { block, duration, EVEN_WITH_ISSUES, fault, fieldFacts, integer, percentage, text } from './field.ts';
-import { checkOncePerName, headerValues } from './header-edits.ts';
+import {
+	block,
+	duration,
+	EVEN_WITH_ISSUES,
+	fault,
+	fieldFacts,
+	hasUnknownKey,
+	integer,
+	percentage,
+	text,
+} from './field.ts';
+import { headerValues } from './header-edits.ts';
 
 const MIN_STATUS = 200;
 const MAX_STATUS = 599;
@@ -19,8 +29,7 @@ export const directResponse = block({
 		.prefault('')
 		.describe('Body of the answer.'),
 	headers: headerValues('content-type').prefault([]).describe('Header fields of the answer.'),
-}).superRefine(({ status, body, headers }, context) => {
-	checkOncePerName(headers, ['headers'], new Set(), context);
+}).superRefine(({ status, body }, context) => {
 	if (!STATUSES_WITHOUT_BODY.has(status) || body === '') return;
 	context.addIssue(fault(body, 'is never sent with this status', { expected: 'no body', path: ['body'] }));
 }, EVEN_WITH_ISSUES);
@@ -40,7 +49,7 @@ export const faultInjection = block({
 		.describe('Answers requests with an error instead of a backend.'),
 })
 	.superRefine((injection, context) => {
-		if ('delay' in injection || 'abort' in injection) return;
+		if ('delay' in injection || 'abort' in injection || hasUnknownKey(context)) return;
 		context.addIssue(fault(injection, 'has neither `delay` nor `abort`', { expected: 'at least one of them' }));
 	}, EVEN_WITH_ISSUES)
 	.register(fieldFacts, { noun: 'a mapping', expected: 'a mapping with `delay`, `abort`', showsOnlySet: true });

@@ -68,8 +68,15 @@ export function fault(input: unknown, message: string, more: FaultDetails = {}):
 
 /** For a check of a whole block: run although some of its keys are wrong. Those then hold what the file said. */
 export const EVEN_WITH_ISSUES = {
-	when: (payload: z.core.ParsePayload) => typeof payload.value === 'object' && payload.value !== null,
+	when: ({ value }: z.core.ParsePayload) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
+/** The same for a check of a whole list. */
+export const LIST_EVEN_WITH_ISSUES = { when: ({ value }: z.core.ParsePayload) => Array.isArray(value) };
+
+/** Whether a block has a key that it does not know: what then seems to be missing may be that key. */
+export function hasUnknownKey({ issues }: z.RefinementCtx): boolean {
+	return issues.some(({ code, path = [] }) => code === 'unrecognized_keys' && path.length === 0);
+}
 
 const DIGITS = /^[0-9]{1,15}$/;
 
@@ -187,7 +194,7 @@ export function word<const T extends readonly [string, ...string[]]>(values: T, 
 		noun: 'one of its values',
 		expected,
 		type: values.join(' \\| '),
-		isLaterValue: (value) => later.includes(String(value)),
+		isLaterValue: (value) => typeof value === 'string' && later.includes(value),
 	});
 }
 

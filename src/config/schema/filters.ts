@@ -7,7 +7,9 @@ import {
 	EVEN_WITH_ISSUES,
 	fault,
 	fieldFacts,
+	hasUnknownKey,
 	integer,
+	LIST_EVEN_WITH_ISSUES,
 	listOf,
 	numberOf,
 	percentage,
@@ -15,7 +17,7 @@ import {
 	text,
 	word,
 } from './field.ts';
-import { requestHeaderModifier, responseHeaderModifier } from './header-edits.ts';
+import { headerModifier } from './header-edits.ts';
 import { PRECISE_HOSTNAME } from './names.ts';
 import { pathModifier } from './path-modifier.ts';
 
@@ -98,8 +100,8 @@ const filterSchema = block(
 		type: word(TYPES, ['ExtensionRef', 'ExternalAuth'])
 			.optional()
 			.describe('Which filter it is. May be left out: the block says it.'),
-		requestHeaderModifier: requestHeaderModifier.optional().describe('Edits the header of requests.'),
-		responseHeaderModifier: responseHeaderModifier.optional().describe('Edits the header of responses.'),
+		requestHeaderModifier: headerModifier.optional().describe('Edits the header of requests.'),
+		responseHeaderModifier: headerModifier.optional().describe('Edits the header of responses.'),
 		requestRedirect: requestRedirect.optional().describe('Answers with another place to ask.'),
 		urlRewrite: urlRewrite.optional().describe('Asks the backend for another host or path.'),
 		requestMirror: requestMirror.optional().describe('Sends a copy of requests to another backend.'),
@@ -119,7 +121,7 @@ function checkForm(filter: Readonly<Record<string, unknown>>, context: z.Refinem
 	const written = TYPES.filter((type) => BLOCKS[type] in filter);
 	const type = filter['type'];
 	if (type === undefined) {
-		if (written.length === 1) return;
+		if (written.length === 1 || hasUnknownKey(context)) return;
 		const message = written.length === 0 ? 'does not say which filter it is' : 'is several filters at once';
 		context.addIssue(fault(filter, message, { expected: EXPECTED_FILTER }));
 		return;
@@ -131,7 +133,7 @@ function checkForm(filter: Readonly<Record<string, unknown>>, context: z.Refinem
 		const details = { expected: `\`${own}\``, path: [BLOCKS[other]], isKey: true };
 		context.addIssue(fault(filter, `does not belong to \`type: ${type}\``, details));
 	}
-	if (written.length === 0) {
+	if (written.length === 0 && !hasUnknownKey(context)) {
 		const details = { expected: `\`${own}: { … }\` beside it`, path: ['type'] };
 		context.addIssue(fault(filter, `has no block \`${own}\``, details));
 	}
@@ -155,4 +157,4 @@ function checkTogether(filters: readonly unknown[], context: z.RefinementCtx): v
 	}
 }
 
-export const filterList = listOf(filterSchema, MAX_FILTERS).superRefine(checkTogether, EVEN_WITH_ISSUES);
+export const filterList = listOf(filterSchema, MAX_FILTERS).superRefine(checkTogether, LIST_EVEN_WITH_ISSUES);

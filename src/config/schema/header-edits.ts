@@ -35,13 +35,13 @@ const fieldName = text('a name', 'the name of a header', HEADER_NAME).superRefin
 		const message = 'is a field of the connection or of the length of the body: the sidecar alone writes those';
 		context.addIssue(fault(name, message, { expected: EXPECTED_END_TO_END }));
 	} else if (name.toLowerCase() === 'host') {
-		const expected = '`type: URLRewrite` with `urlRewrite: { hostname: … }` for the host of a request';
-		context.addIssue(fault(name, 'is no field to be edited', { expected }));
+		const expected = '`type: URLRewrite` with `urlRewrite: { hostname: … }` to ask for another host';
+		context.addIssue(fault(name, 'is the host of a request, which is not edited as a field', { expected }));
 	}
 });
 
-function valuesNamed(name: typeof fieldName, max: number, example: string) {
-	const item = block({
+function entryNamed(name: typeof fieldName) {
+	return block({
 		name: name.describe('Name of the header.'),
 		value: text(
 			'a value',
@@ -49,7 +49,12 @@ function valuesNamed(name: typeof fieldName, max: number, example: string) {
 			HEADER_VALUE,
 		).describe('Its value.'),
 	});
-	return z.preprocess(expandNamedValues, listOf(item, max)).register(fieldFacts, {
+}
+
+const editEntry = entryNamed(fieldName);
+
+function valuesOf(entry: typeof editEntry, max: number, example: string) {
+	return z.preprocess(expandNamedValues, listOf(entry, max)).register(fieldFacts, {
 		noun: 'a list of headers',
 		expected: `a list of at most ${max} such as \`[{ name: ${example}, value: "1" }]\`, or \`{ ${example}: "1" }\``,
 		otherForms: [{ type: 'object', additionalProperties: { type: 'string' } }],
@@ -58,23 +63,23 @@ function valuesNamed(name: typeof fieldName, max: number, example: string) {
 
 /** Fields that go into a message, long or short. The names are not compared: callers know what may stand together. */
 export function headerValues(example: string) {
-	return valuesNamed(fieldName, MAX_EDITS, example);
+	return valuesOf(editEntry, MAX_EDITS, example);
 }
 
 /** Fields of a message that is only thought of. */
-export const anyHeaderValues = valuesNamed(text('a name', 'the name of a header', HEADER_NAME), MAX_HEADERS, 'x-env');
+export const anyHeaderValues = valuesOf(
+	entryNamed(text('a name', 'the name of a header', HEADER_NAME)),
+	MAX_HEADERS,
+	'x-env',
+);
 
 /** Of several entries with one name, all but the first are faults: it would not be clear what happens. */
-export function checkOncePerName(
-	list: unknown,
-	path: readonly PropertyKey[],
-	seen: Set<string>,
-	context: Reporter,
-): void {
+function checkOncePerName(list: unknown, path: readonly PropertyKey[], seen: Set<string>, context: Reporter): void {
 	if (!Array.isArray(list)) return;
 	for (const [index, entry] of list.entries()) {
 		const name: unknown = typeof entry === 'string' ? entry : entry?.name;
-		if (typeof name !== 'string') continue;
+		// What stands in a list of names twice is told by the list itself.
+		if (typeof name !== 'string' || list.indexOf(entry) < index) continue;
 		const inner = typeof entry === 'string' ? [] : ['name'];
 		if (seen.has(name.toLowerCase())) {
 			const details = { expected: 'one action for each name', path: [...path, index, ...inner] };
@@ -88,19 +93,14 @@ interface Reporter {
 	addIssue(issue: ReturnType<typeof fault>): void;
 }
 
-function headerModifier() {
-	return block({
-		set: headerValues('x-env').prefault([]).describe('Fields that replace all of their name.'),
-		add: headerValues('x-env').prefault([]).describe('Fields that go after those of their name.'),
-		remove: listOf(fieldName, MAX_EDITS).prefault([]).describe('Names of fields that are taken away.'),
-	}).superRefine((edits, context) => {
-		const seen = new Set<string>();
-		checkOncePerName(edits.set, ['set'], seen, context);
-		checkOncePerName(edits.add, ['add'], seen, context);
-		// What stands in a list twice is told by the list itself.
-		checkOncePerName([...new Set(edits.remove)], ['remove'], seen, context);
-	}, EVEN_WITH_ISSUES);
-}
-
-export const requestHeaderModifier = headerModifier();
-export const responseHeaderModifier = headerModifier();
+/** Of requests and of responses alike. */
+export const headerModifier = block({
+	set: headerValues('x-env').prefault([]).describe('Fields that replace all of their name.'),
+	add: headerValues('x-env').prefault([]).describe('Fields that go after those of their name.'),
+	remove: listOf(fieldName, MAX_EDITS).prefault([]).describe('Names of fields that are taken away.'),
+}).superRefine((edits, context) => {
+	const seen = new Set<string>();
+	checkOncePerName(edits.set, ['set'], seen, context);
+	checkOncePerName(edits.add, ['add'], seen, context);
+	checkOncePerName(edits.remove, ['remove'], seen, context);
+}, EVEN_WITH_ISSUES);

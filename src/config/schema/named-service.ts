@@ -57,12 +57,18 @@ const endpoint = block({
 	labels: labels.prefault({}).describe('Labels, by which `subsets` choose.'),
 });
 
+/** The value may be malformed. */
 function identityOfEndpoint(value: unknown): unknown {
 	if (typeof value !== 'object' || value === null || !('address' in value)) return value;
-	const at: unknown = value.address;
+	const at = value.address;
 	if (typeof at !== 'object' || at === null || !('host' in at && 'port' in at)) return value;
-	return `${String(at.host)} ${String(at.port)}`;
+	return typeof at.host === 'string' && typeof at.port === 'number' ? `${at.host} ${at.port}` : value;
 }
+
+const endpoints = listOf(endpoint, MAX_ENDPOINTS, identityOfEndpoint).register(fieldFacts, {
+	noun: 'a list',
+	expected: `a list of at most ${MAX_ENDPOINTS} such as \`[{ address: "10.0.0.7:8443" }]\``,
+});
 
 /** Sources of endpoints that later versions know. */
 const LATER_SOURCES = ['dns', 'file', 'kubernetes'];
@@ -85,7 +91,7 @@ const entry = block(
 			.prefault({})
 			.describe('The ports that callers use, by name. Default: any.'),
 		protocol: word(['auto', 'http1'], ['h2c', 'h2', 'grpc', 'tcp']).prefault('auto').describe('What it speaks.'),
-		endpoints: listOf(endpoint, MAX_ENDPOINTS, identityOfEndpoint).describe('Where it is.'),
+		endpoints: endpoints.describe('Where it is.'),
 		subsets: mapOf(labels, {
 			expected: 'a mapping such as `{ canary: { version: v2 } }`',
 			type: 'mapping of names to labels',
@@ -110,6 +116,12 @@ function withLaterSource(input: unknown): unknown {
 	return LATER_SOURCES.some((key) => Object.hasOwn(input, key)) ? { ...input, endpoints: [] } : input;
 }
 
+/** Services that are there without an entry. */
+const TAKEN_NAMES = [
+	['app', 'the app behind the sidecar'],
+	['passthrough', 'what hosts that no service lists are called in metrics and logs'],
+] as const;
+
 export const namedServices = mapOf(z.preprocess(withLaterSource, entry), {
 	expected: 'a mapping of names to services, such as `{ payments: { endpoints: [{ address: "10.0.0.7:8443" }] } }`',
 	type: 'mapping of names to services',
@@ -117,7 +129,9 @@ export const namedServices = mapOf(z.preprocess(withLaterSource, entry), {
 	expectedName: EXPECTED_NAME,
 	max: MAX_SERVICES,
 }).superRefine((services, context) => {
-	if (!Object.hasOwn(services, 'app')) return;
-	const details = { expected: 'another name: `app` is the app behind the sidecar', path: ['app'], isKey: true };
-	context.addIssue(fault(services, 'is a name that is taken', details));
+	for (const [name, what] of TAKEN_NAMES) {
+		if (!Object.hasOwn(services, name)) continue;
+		const details = { expected: `another name: \`${name}\` is ${what}`, path: [name], isKey: true };
+		context.addIssue(fault(services, 'is a name that is taken', details));
+	}
 });

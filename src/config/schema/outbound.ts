@@ -22,7 +22,9 @@ export const outboundSchema = block(
 	'where the app calls through, such as `outbound: { listen: 127.0.0.1:15001 }`',
 )
 	.superRefine(({ listen, open }, context) => {
-		if (open === true || typeof listen?.host !== 'string' || isLoopback(listen.host)) return;
+		// An address that is not valid is told as that.
+		if (open === true || typeof listen?.host !== 'string' || 'intercepted' in listen) return;
+		if (isLoopback(listen.host)) return;
 		const expected = 'a loopback address such as `127.0.0.1:15001`, or `open: true`';
 		const message = 'is no loopback address: whoever reaches it can call through it';
 		context.addIssue(fault(listen, message, { expected, path: ['listen'] }));

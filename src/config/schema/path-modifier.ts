@@ -1,6 +1,6 @@
 /** How a redirect or a rewrite changes the path, as the Gateway API's HTTPPathModifier. */
 import { normalizePath } from '../../http/path.ts';
-import { block, EVEN_WITH_ISSUES, fault, fieldFacts, text, word } from './field.ts';
+import { block, EVEN_WITH_ISSUES, fault, fieldFacts, hasUnknownKey, text, word } from './field.ts';
 
 /** The Gateway API's bound. */
 const MAX_PATH_LENGTH = 1024;
@@ -38,6 +38,7 @@ export const pathModifier = block({
 	.superRefine((modifier: Readonly<Record<string, unknown>>, context) => {
 		const written = Object.values(KEYS).filter((key) => key in modifier);
 		const type = modifier['type'];
+		if (written.length === 0 && hasUnknownKey(context)) return;
 		if (written.length !== 1) {
 			const message = written.length === 0 ? 'does not say what the path becomes' : 'has two replacements';
 			context.addIssue(fault(modifier, message, { expected: EXPECTED }));

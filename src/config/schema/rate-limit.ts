@@ -41,9 +41,10 @@ const key = z
 		render: (value: RateLimitKey) => (value.by === 'header' ? { header: value.name } : value.by),
 	});
 
+/** The value may be malformed. */
 function identityOf(value: unknown): unknown {
 	if (typeof value !== 'object' || value === null || !('by' in value)) return value;
-	return 'name' in value ? `header ${String(value.name)}` : value.by;
+	return 'name' in value && typeof value.name === 'string' ? `header ${value.name}` : value.by;
 }
 
 export const rateLimit = block({

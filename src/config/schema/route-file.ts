@@ -40,7 +40,7 @@ const oneWorker = z
 		noun: 'a number of workers',
 		expected: '`1`',
 		type: 'integer',
-		isLaterValue: (value) => Number.isInteger(Number(value)) && Number(value) > 1,
+		isLaterValue: (value) => /^[1-9][0-9]{0,5}$/.test(typeof value === 'number' ? String(value) : '') && value !== 1,
 	});
 
 export const routeFileSchema = block(

@@ -1,0 +1,27 @@
+/** Cookies of a request (RFC 6265 §4.2.1): `name=value` pairs with semicolons between them, of which a name may repeat. */
+import { skipWhitespace, trimEnd } from './tokens.ts';
+
+const DQUOTE = 0x22;
+
+/** Where the value of the next cookie of a name begins; -1 when there is none. `from` is 0, or where `cookieEnd` led to. */
+export function nextCookie(line: string, name: string, from: number): number {
+	for (let at = from; at < line.length; at = cookieEnd(line, at) + 1) {
+		const start = skipWhitespace(line, at, line.length);
+		if (line.startsWith(name, start) && line[start + name.length] === '=') return start + name.length + 1;
+	}
+	return -1;
+}
+
+/** The semicolon after a cookie, or the end of the line. */
+export function cookieEnd(line: string, from: number): number {
+	const end = line.indexOf(';', from);
+	return end < 0 ? line.length : end;
+}
+
+/** The value that begins there, without the quotes that may stand around it. */
+export function cookieValue(line: string, from: number): string {
+	const start = skipWhitespace(line, from, line.length);
+	const end = trimEnd(line, start, cookieEnd(line, from));
+	const isQuoted = end - start >= 2 && line.charCodeAt(start) === DQUOTE && line.charCodeAt(end - 1) === DQUOTE;
+	return isQuoted ? line.slice(start + 1, end - 1) : line.slice(start, end);
+}
