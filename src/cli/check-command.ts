@@ -43,12 +43,13 @@ export async function runCheck(args: CheckArguments, io: CommandIo): Promise<num
 	const isText = args.json !== true && args.github !== true;
 	for (const file of args.files) {
 		const result = await withTests(await loadRouteFile(file, io));
-		const found = result.ok ? result.warnings : result.issues;
+		const found = result.ok ? [...result.warnings, ...result.notes] : result.issues;
 		issues.push(...found);
 		if (isText) sayText(file, found, result.ok ? countRules(result.config) : null, io);
 	}
 	const errors = issues.filter((issue) => issue.severity === 'error');
-	const isValid = errors.length === 0 && (args.strict !== true || issues.length === 0);
+	const faults = issues.filter((issue) => issue.severity !== 'note');
+	const isValid = errors.length === 0 && (args.strict !== true || faults.length === 0);
 	if (args.json === true) io.stdout(`${JSON.stringify({ ok: isValid, issues }, null, 2)}\n`);
 	if (args.github === true) for (const issue of issues) io.stdout(`${annotation(issue)}\n`);
 	return isValid ? EXIT.done : EXIT.badConfig;
@@ -57,8 +58,9 @@ export async function runCheck(args: CheckArguments, io: CommandIo): Promise<num
 function sayText(file: string, issues: readonly Issue[], rules: number | null, io: CommandIo): void {
 	const style = io.isTTY && !hasValue(io.env('NO_COLOR')) ? COLOURS : undefined;
 	for (const issue of issues) io.stderr(`${formatIssue(issue, style)}\n`);
-	const count = plural(issues.length, rules === null ? 'issue' : 'warning');
-	const verdict = rules === null ? count : `valid, ${plural(rules, 'rule')}${issues.length > 0 ? `, ${count}` : ''}`;
+	const faults = issues.filter((issue) => issue.severity !== 'note').length;
+	const count = plural(faults, rules === null ? 'issue' : 'warning');
+	const verdict = rules === null ? count : `valid, ${plural(rules, 'rule')}${faults > 0 ? `, ${count}` : ''}`;
 	io.stderr(`${file}: ${verdict}\n`);
 }
 
@@ -89,7 +91,7 @@ function annotation(issue: Issue): string {
 	const place = `file=${escapeProperty(file)},line=${line},col=${column},endColumn=${column + length}`;
 	const expected = issue.expected === '' ? '' : `\nexpected ${issue.expected}`;
 	const hint = issue.hint === '' ? '' : `\n${issue.hint}`;
-	return `::${severity} ${place}::${escapeData(`${issue.message}${expected}${hint}`)}`;
+	return `::${severity === 'note' ? 'notice' : severity} ${place}::${escapeData(`${issue.message}${expected}${hint}`)}`;
 }
 
 function escapeData(text: string): string {

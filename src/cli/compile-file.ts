@@ -28,6 +28,7 @@ export interface GoodFile {
 	readonly ok: true;
 	readonly config: Config;
 	readonly warnings: readonly Issue[];
+	readonly notes: readonly Issue[];
 	readonly effective: unknown;
 	readonly masked: readonly MaskedValue[];
 }

@@ -35,6 +35,7 @@ export function compileText(given: string, contents: readonly FileContent[], too
 	if (!result.ok) return { ok: false, hash, issues: result.issues };
 	const issues = failedTests(result, compileRegex ?? noRegex);
 	if (issues.length > 0) return { ok: false, hash, issues };
-	const { config, warnings, provenance } = result;
-	return { ok: true, config, warnings, effective: effectiveConfig(provenance), masked: maskedValues(provenance) };
+	const { config, warnings, notes, provenance } = result;
+	const effective = effectiveConfig(provenance);
+	return { ok: true, config, warnings, notes, effective, masked: maskedValues(provenance) };
 }

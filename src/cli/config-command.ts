@@ -32,7 +32,8 @@ export function registerConfig(program: Command, io: CommandIo, finish: (exitCod
 
 export async function runConfig({ file, json }: ConfigArguments, io: CommandIo): Promise<number> {
 	const result = await loadRouteFile(file, io);
-	for (const issue of result.ok ? result.warnings : result.issues) io.stderr(`${formatIssue(issue)}\n`);
+	const issues = result.ok ? [...result.warnings, ...result.notes] : result.issues;
+	for (const issue of issues) io.stderr(`${formatIssue(issue)}\n`);
 	if (!result.ok) return EXIT.badConfig;
 	const { effectiveConfig } = await import('../config/effective.ts');
 	const { effectiveYaml } = await import('../config/effective-yaml.ts');

@@ -98,10 +98,11 @@ export class Reloader {
 		this.accepted(compiled);
 	}
 
-	private accepted({ config, warnings }: GoodFile): void {
+	private accepted({ config, warnings, notes }: GoodFile): void {
 		const { log } = this.options;
 		this.rejectedHash = null;
 		for (const warning of warnings) log.warn(fieldsOf(warning), warning.message);
+		for (const note of notes) log.info(fieldsOf(note), note.message);
 		log.info({ hash: config.hash }, 'the route file was reloaded');
 	}
 

@@ -70,7 +70,7 @@ async function load(file: string): Promise<GoodFile | null> {
 		return null;
 	}
 	const compiled = await compileFile(file);
-	const issues = compiled.ok ? compiled.warnings : compiled.issues;
+	const issues = compiled.ok ? [...compiled.warnings, ...compiled.notes] : compiled.issues;
 	for (const issue of issues) say(formatIssue(issue));
 	if (compiled.ok) return compiled;
 	say(`outrigger: ${issues.length} ${issues.length === 1 ? 'issue' : 'issues'} in ${file}; nothing was started`);

@@ -2,7 +2,7 @@
 import { buildFilter } from './build-filter.ts';
 import { APP, buildTarget, type KnownServices } from './build-target.ts';
 import type { BackendRef, FaultInjection, Match, Rule, SessionPersistence, Side, ValueMatch } from './config.ts';
-import { isWritten, type Located, type PathSegment, positionOf } from './located.ts';
+import { isWritten, type Located, locate, type PathSegment, positionOf } from './located.ts';
 import type { BackendRefsInput } from './schema/backend.ts';
 import { canonicalHostname } from './schema/names.ts';
 import { answersItself, type RuleInput } from './schema/rule.ts';
@@ -26,11 +26,11 @@ export function buildRule(rule: RuleInput, context: RuleContext): Rule {
 	return {
 		name: rule.name ?? defaultRuleName(matches),
 		isNamed: rule.name !== undefined,
-		origin: '',
+		origin: locate(root, path).node.origin?.document ?? '',
 		hostnames: rule.hostnames.map(canonicalHostname),
 		matches,
 		filters: rule.filters.map((filter) => buildFilter(filter, services)),
-		backendRefs: isUnsaid && side === 'inbound' ? [APP_BACKEND] : buildBackends(rule.backendRefs ?? [], services),
+		backendRefs: isUnsaid && side === 'inbound' ? [APP_BACKEND] : buildBackends(rule.backendRefs ?? [], context),
 		isByHost: isUnsaid && side === 'outbound',
 		timeouts: {
 			request,
@@ -69,12 +69,16 @@ export function defaultRuleName(matches: readonly Match[]): string {
 	return matches[0]?.path.value ?? ANY_PATH.value;
 }
 
-function buildBackends(refs: BackendRefsInput, services: KnownServices): BackendRef[] {
-	return refs.map((ref) => ({
-		...buildTarget(ref, services),
-		weight: ref.weight,
-		filters: ref.filters.map((filter) => buildFilter(filter, services)),
-	}));
+function buildBackends(refs: BackendRefsInput, { root, path, services }: RuleContext): BackendRef[] {
+	return refs.map((ref, index) => {
+		const { invalid } = locate(root, [...path, 'backendRefs', index]).node;
+		return {
+			...buildTarget(ref, services),
+			...(invalid !== undefined && { invalid }),
+			weight: ref.weight,
+			filters: ref.filters.map((filter) => buildFilter(filter, services)),
+		};
+	});
 }
 
 function buildSession(session: RuleInput['sessionPersistence']): SessionPersistence | null {

@@ -1,6 +1,6 @@
 /** Names that are given twice, and names of nothing. */
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
+import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
 import { canonicalHostname } from './schema/names.ts';
 import { routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, schemaOfKey } from './schema/walk.ts';
@@ -16,51 +16,71 @@ export function checkRuleNames(root: Located, side: string, issues: IssueList): 
 			first.set(name.value, name);
 			continue;
 		}
-		const path: PathSegment[] = [side, 'routes', index, 'name'];
+		const path = writtenPath(root, [side, 'routes', index, 'name']);
 		const message = `\`${formatPath(path)}\` is the name of the rule on ${lineText(earlier.span, name.span.file)} as well`;
 		issues.error(name.span, { path, message, expected: 'a name of its own for each rule' });
 	}
 }
 
-/** Callers say a hostname, so it must mean one service. */
+interface Named {
+	readonly service: string;
+	readonly node: Located;
+	/** As they stand in the file; empty: every port. */
+	readonly ports: readonly string[];
+}
+
+/** Callers say a hostname and a port, so these must mean one service. */
 export function checkHostnames(root: Located, issues: IssueList): void {
-	const first = new Map<string, { readonly service: string; readonly node: Located }>();
+	const named = new Map<string, Named[]>();
 	for (const [service, entry] of locate(root, ['services']).node.entries) {
+		const ports = [...(entry.entries.get('ports')?.entries.values() ?? [])].map(({ value }) => String(value));
 		for (const [index, node] of (entry.entries.get('hostnames')?.items ?? []).entries()) {
 			if (typeof node.value !== 'string') continue;
 			const hostname = canonicalHostname(node.value);
-			const earlier = first.get(hostname);
-			if (earlier === undefined) first.set(hostname, { service, node });
-			if (earlier === undefined || earlier.service === service) continue;
-			const path: PathSegment[] = ['services', service, 'hostnames', index];
+			const known = named.get(hostname) ?? [];
+			named.set(hostname, known);
+			const earlier = known.find((one) => one.service !== service && haveCommonPort(one.ports, ports));
+			known.push({ service, node, ports });
+			if (earlier === undefined) continue;
+			const path = writtenPath(root, ['services', service, 'hostnames', index]);
 			const other = `\`services.${earlier.service}\` on ${lineText(earlier.node.span, node.span.file)}`;
 			const message = `\`${formatPath(path)}\` is a hostname of ${other} as well`;
-			issues.error(node.span, { path, message, expected: 'one service for each hostname' });
+			issues.error(node.span, { path, message, expected: 'one service for each hostname and port' });
 		}
 	}
 }
 
-/** A key without a value means its default; a name of the file's own has none, and would vanish without a word. */
-export function checkNamesOfNothing(root: Located, issues: IssueList): void {
-	visit(describeField(routeFileSchema), root, [], issues);
+function haveCommonPort(a: readonly string[], b: readonly string[]): boolean {
+	return a.length === 0 || b.length === 0 || a.some((port) => b.includes(port));
 }
 
-function visit(field: Field, node: Located, path: readonly PathSegment[], issues: IssueList): void {
+/** A key without a value means its default; a name of the file's own has none, and would vanish without a word. */
+export function checkNamesOfNothing(root: Located, issues: IssueList): void {
+	visit(describeField(routeFileSchema), root, [], { root, issues });
+}
+
+interface Visit {
+	readonly root: Located;
+	readonly issues: IssueList;
+}
+
+function visit(field: Field, node: Located, path: readonly PathSegment[], context: Visit): void {
 	const isShortList = field.items !== null && node.kind === 'map';
 	for (const [name, child] of node.entries) {
 		const below = [...path, name];
-		if (child.value === null && (field.values !== null || isShortList)) reportNothing(child, below, issues);
+		if (child.value === null && (field.values !== null || isShortList)) reportNothing(child, below, context);
 		const schema = schemaOfKey(field, name);
-		if (schema !== null && child.kind !== 'scalar') visit(describeField(schema), child, below, issues);
+		if (schema !== null && child.kind !== 'scalar') visit(describeField(schema), child, below, context);
 	}
 	if (field.items === null) return;
 	const item = describeField(field.items);
 	// Lists of scalars, of which there may be many, have no names in them.
 	if (item.keys === null) return;
-	for (const [index, child] of node.items.entries()) visit(item, child, [...path, index], issues);
+	for (const [index, child] of node.items.entries()) visit(item, child, [...path, index], context);
 }
 
-function reportNothing(node: Located, path: readonly PathSegment[], issues: IssueList): void {
+function reportNothing(node: Located, where: readonly PathSegment[], { root, issues }: Visit): void {
+	const path = writtenPath(root, where);
 	const message = `\`${formatPath(path)}\` has no value`;
 	issues.error(node.key ?? node.span, { path, message, expected: 'a value, or no such key' });
 }

@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import { overlap, reaches } from './addresses.ts';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, isWritten, type Located, lineText, locate, type PathSegment } from './located.ts';
+import { formatPath, isWritten, type Located, lineText, locate, writtenPath } from './located.ts';
 import { port } from './schema/field.ts';
 import { listenAddress } from './schema/listen.ts';
 import { endpointAddress } from './schema/named-service.ts';
@@ -63,7 +63,7 @@ function checkEndpoints(root: Located, listeners: readonly BoundPort[], issues: 
 			const { host, port } = address.data;
 			const mine = listeners.find((listener) => listener.port === port && reaches(host, listener.host));
 			if (mine === undefined) continue;
-			const path: PathSegment[] = ['services', name, 'endpoints', index, 'address'];
+			const path = writtenPath(root, ['services', name, 'endpoints', index, 'address']);
 			issues.error(node.span, {
 				path,
 				message: `\`${formatPath(path)}\` is the sidecar itself: \`${formatPath(mine.path)}\` has that port`,

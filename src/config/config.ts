@@ -109,7 +109,7 @@ export interface RedirectFilter {
 	readonly scheme: 'http' | 'https' | '';
 	/** `''`: that of the request. */
 	readonly hostname: string;
-	/** 0: the well-known one of a written scheme, else that of the listener. */
+	/** 0: the well-known one of a written scheme, else that of the request. */
 	readonly port: number;
 	/** `null`: that of the request. */
 	readonly path: PathModifier | null;

@@ -5,7 +5,7 @@
 import { checkHostnames, checkNamesOfNothing, checkRuleNames } from './check-names.ts';
 import { checkPorts } from './check-ports.ts';
 import type { IssueList } from './issue-list.ts';
-import { childOf, formatPath, type Located, locate, type PathSegment } from './located.ts';
+import { childOf, formatPath, type Located, locate, type PathSegment, writtenPath } from './located.ts';
 import { headerMatches, pathMatch, queryMatches } from './schema/match.ts';
 
 const SIDES = ['inbound', 'outbound'] as const;
@@ -24,9 +24,10 @@ function checkRegexes(root: Located, side: string, issues: IssueList, compileReg
 	for (const [ruleIndex, rule] of locate(root, [side, 'routes']).node.items.entries()) {
 		for (const [index, match] of (rule.entries.get('matches')?.items ?? []).entries()) {
 			const at: PathSegment[] = [side, 'routes', ruleIndex, 'matches', index];
-			for (const { source, node, path } of regexesOf(match, at)) {
+			for (const { source, node, path: where } of regexesOf(match, at)) {
 				const reason = reasonAgainst(source, compileRegex);
 				if (reason === null) continue;
+				const path = writtenPath(root, where);
 				issues.error(node.span, {
 					path,
 					message: `\`${formatPath(path)}\` is not a regular expression${node.env === null ? `: ${reason}` : ''}`,

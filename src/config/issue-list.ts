@@ -13,6 +13,7 @@ export interface Fault {
 export class IssueList {
 	readonly errors: Issue[] = [];
 	readonly warnings: Issue[] = [];
+	readonly notes: Issue[] = [];
 	readonly #files: readonly SourceFile[];
 	/** Lines of the files that have issues. */
 	readonly #lines = new Map<string, readonly string[]>();
@@ -39,6 +40,10 @@ export class IssueList {
 		this.#add('warning', span, fault);
 	}
 
+	note(span: Span, fault: Fault): void {
+		this.#add('note', span, fault);
+	}
+
 	#add(severity: Issue['severity'], span: Span, fault: Fault): void {
 		const { path, message, expected = '', hint = '' } = fault;
 		const lastSegment = String(path.at(-1) ?? '');
@@ -46,7 +51,7 @@ export class IssueList {
 		const identity = [severity, place, lastSegment, expected, hint].join('\0');
 		if (this.#seen.has(identity) || this.#unknown.has(place)) return;
 		this.#seen.add(identity);
-		const list = severity === 'error' ? this.errors : this.warnings;
+		const list = { error: this.errors, warning: this.warnings, note: this.notes }[severity];
 		const excerpt = this.#linesOf(span.file)[span.line - 1] ?? '';
 		list.push({ ...span, severity, path: formatPath(path), message, excerpt, expected, hint });
 	}
@@ -65,8 +70,7 @@ export class IssueList {
 		const order = new Map(this.#files.map(({ file }, index) => [file, index]));
 		const rank = ({ file }: Issue): number => order.get(file) ?? 0;
 		const inOrder = (a: Issue, b: Issue): number => rank(a) - rank(b) || a.line - b.line || a.column - b.column;
-		this.errors.sort(inOrder);
-		this.warnings.sort(inOrder);
+		for (const list of [this.errors, this.warnings, this.notes]) list.sort(inOrder);
 	}
 }
 

@@ -2,9 +2,9 @@
 import type { Position } from './position.ts';
 
 export interface Issue extends Position {
-	/** Warnings do not keep a file from running. */
-	readonly severity: 'error' | 'warning';
-	/** Dotted path of the key or value; `''` for the whole file. */
+	/** Warnings do not keep a file from running. A note tells what has no meaning here and is left out on purpose. */
+	readonly severity: 'error' | 'warning' | 'note';
+	/** Dotted path of the key or value, after the document's name if it is of another kind; `''` for the whole file. */
 	readonly path: string;
 	readonly message: string;
 	/** Characters that are wrong, from `column` on; at least 1. */
@@ -31,7 +31,7 @@ const INDENT = '  ';
 
 /** `file:line:column: message`, the line with a caret, what was expected, and a hint. Ends without a newline. */
 export function formatIssue(issue: Issue, style: IssueStyle = PLAIN): string {
-	const severity = issue.severity === 'warning' ? `${style.severity('warning:')} ` : '';
+	const severity = issue.severity === 'error' ? '' : `${style.severity(`${issue.severity}:`)} `;
 	const lines = [`${issue.file}:${issue.line}:${issue.column}: ${severity}${issue.message}`];
 	if (issue.excerpt.trim() !== '') lines.push(...pointAt(issue, style));
 	if (issue.expected !== '') lines.push(`${INDENT}expected ${issue.expected}`);

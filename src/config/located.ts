@@ -31,6 +31,18 @@ export interface Located {
 	readonly env: { readonly names: readonly string[]; readonly masked: string } | null;
 	/** Nodes from here down, repeated ones counted each time. */
 	readonly size: number;
+	/** Where it was written when that is no place of the route file. Holds for what is below as well. */
+	readonly origin?: Origin;
+	/** Of a reference to a backend: why nothing can be sent there although it is known. Completes "`x` …". */
+	readonly invalid?: string;
+}
+
+/** A place in a document of another kind. */
+export interface Origin {
+	/** `HTTPRoute shop/orders`. */
+	readonly document: string;
+	/** Never empty. */
+	readonly path: readonly PathSegment[];
 }
 
 /** The value at a path as far as the file spells it out, and how many segments of the path led there. */
@@ -83,6 +95,35 @@ export function positionOf(root: Located, path: readonly PathSegment[]): Positio
 	const { node } = locate(root, path);
 	const { file, line, column } = node.key ?? node.span;
 	return { file, line, column };
+}
+
+/**
+ * The path as whoever wrote it knows it: that of the document of another kind if the value came from one. `spelled`: the
+ * same path as it is to be shown.
+ */
+export function writtenPath(
+	root: Located,
+	path: readonly PathSegment[],
+	spelled: readonly PathSegment[] = path,
+): readonly PathSegment[] {
+	let node = root;
+	let origin: Origin | undefined;
+	let below = 0;
+	for (const [index, segment] of path.entries()) {
+		const child = childOf(node, segment);
+		if (child === undefined) break;
+		node = child;
+		if (node.origin === undefined) continue;
+		origin = node.origin;
+		below = index + 1;
+	}
+	return origin === undefined ? spelled : [...pathOf(origin), ...spelled.slice(below)];
+}
+
+/** `HTTPRoute shop/orders: spec.rules[0]`, in segments. */
+export function pathOf({ document, path }: Origin): PathSegment[] {
+	const [first = '', ...rest] = path;
+	return [`${document}: ${first}`, ...rest];
 }
 
 /** `inbound.routes[0].name`. */

@@ -4,8 +4,8 @@ import { checkTests } from './check-tests.ts';
 import type { Config } from './config.ts';
 import { checkFile } from './cross-check.ts';
 import type { EnvironmentLookup } from './environment.ts';
+import { translate } from './gateway/translate.ts';
 import type { Issue } from './issue.ts';
-import type { IssueList } from './issue-list.ts';
 import type { Located } from './located.ts';
 import { readYaml } from './read-yaml.ts';
 import type { RouteFile } from './schema/route-file.ts';
@@ -37,6 +37,8 @@ export interface ParsedConfig {
 	readonly ok: true;
 	readonly config: Config;
 	readonly warnings: readonly Issue[];
+	/** What has no meaning here and is left out. */
+	readonly notes: readonly Issue[];
 	readonly provenance: Provenance;
 }
 
@@ -56,14 +58,14 @@ export function parseConfig(
 	return parseFiles([{ file, text }], env, hash === undefined ? options : { ...options, hash: hash(text) });
 }
 
-/** Several files, or several documents in one, as one configuration: one of the documents is a route file. */
+/** Several files, or several documents in one, as one configuration: one is a route file, the others say their kind. */
 export function parseFiles(
 	files: readonly SourceFile[],
 	env: EnvironmentLookup,
 	{ hash = '', compileRegex }: ParseFilesOptions = {},
 ): ParsedConfig | RejectedConfig {
-	const { issues, root, documents } = readYaml(files, env);
-	for (const document of documents) refuse(document, issues);
+	const { issues, native, documents } = readYaml(files, env);
+	const root = native === null ? null : translate(native, documents, issues);
 	const routeFile = root === null ? null : validate(root, issues);
 	if (root !== null) checkFile(root, issues, compileRegex);
 	issues.sort();
@@ -74,12 +76,8 @@ export function parseFiles(
 	warnAbout(config, root, issues);
 	issues.sort();
 	if (issues.errors.length > 0) return { ok: false, issues: issues.errors };
-	return { ok: true, config, warnings: issues.warnings, provenance: { file, routeFile, root } };
-}
-
-function refuse(document: Located, issues: IssueList): void {
-	const kind = String(document.entries.get('kind')?.value ?? '');
-	issues.error(document.span, { path: [], message: `\`kind: ${kind}\` documents are not supported by this version` });
+	const { warnings, notes } = issues;
+	return { ok: true, config, warnings, notes, provenance: { file, routeFile, root } };
 }
 
 /** Whether the files may need a regular-expression engine. Errs on the side of yes, so that the engine is loaded only then. */
@@ -87,4 +85,5 @@ export function mayUseRegex(files: readonly SourceFile[]): boolean {
 	return files.some(({ text }) => REGEX_SIGNS.some((sign) => text.includes(sign)));
 }
 
-const REGEX_SIGNS = ['RegularExpression', '~', '${'] as const;
+/** A `GRPCRoute` that names a method alone is one. */
+const REGEX_SIGNS = ['RegularExpression', '~', '${', 'GRPCRoute'] as const;

@@ -1,6 +1,7 @@
 /** The files of a configuration → trees of values that know where they stand, and every fault of the YAML at once. */
 import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
 import { conceal, type EnvironmentLookup, reveal } from './environment.ts';
+import { isWorthReading } from './gateway/kinds.ts';
 import { IssueList } from './issue-list.ts';
 import { type Located, lineText, type Span, startOf } from './located.ts';
 import type { SourceFile } from './source-file.ts';
@@ -9,7 +10,7 @@ import { TreeBuilder } from './tree-builder.ts';
 export interface YamlReading {
 	readonly issues: IssueList;
 	/** The one document that is a route file; `null` when there is none, or the text cannot be made sense of. */
-	readonly root: Located | null;
+	readonly native: Located | null;
 	/** The documents that say what they are by a `kind`, in the order of the files. */
 	readonly documents: readonly Located[];
 }
@@ -21,15 +22,15 @@ interface Part {
 	readonly contents: NonNullable<Document.Parsed['contents']>;
 }
 
-/** Without a `root` there is at least one error. */
+/** Without a route file there is at least one error. */
 export function readYaml(files: readonly SourceFile[], env: EnvironmentLookup): YamlReading {
 	const issues = new IssueList(files);
 	const parts = files.flatMap((source) => partsOf(source, issues));
-	if (issues.errors.length > 0) return { issues, root: null, documents: [] };
-	const build = ({ file, lines, contents }: Part): Located => new TreeBuilder(issues, lines, env, file).build(contents);
+	if (issues.errors.length > 0) return { issues, native: null, documents: [] };
+	const build = (part: Part): Located => new TreeBuilder(issues, part.lines, env, part.file).build(readPart(part));
 	const native = pickNative(parts, files, issues);
 	const documents = parts.filter(hasKind).map(build);
-	return { issues, root: native === null ? null : build(native), documents };
+	return { issues, native: native === null ? null : build(native), documents };
 }
 
 function partsOf({ file, text }: SourceFile, issues: IssueList): Part[] {
@@ -100,6 +101,16 @@ function hintFor(fault: YAMLError): string {
 function hasKind({ contents }: Part): boolean {
 	return isMap(contents) && (contents.has('kind') || contents.has('apiVersion'));
 }
+
+/** Of a document that means nothing here no more than what it is: scripts in it may look like references. */
+function readPart({ contents }: Part): Part['contents'] {
+	if (!isMap(contents)) return contents;
+	const [apiVersion, kind] = [contents.get('apiVersion'), contents.get('kind')];
+	if (typeof apiVersion !== 'string' || typeof kind !== 'string' || isWorthReading(apiVersion, kind)) return contents;
+	contents.items = contents.items.filter(({ key }) => isScalar(key) && IDENTITY.has(String(key.value)));
+	return contents;
+}
+const IDENTITY = new Set(['apiVersion', 'kind']);
 
 function pickNative(parts: readonly Part[], files: readonly SourceFile[], issues: IssueList): Part | null {
 	const [native, ...others] = parts.filter((part) => !hasKind(part));

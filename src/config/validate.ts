@@ -1,7 +1,7 @@
 /** Holds a tree against the schemas: the typed route file, or every fault with its place. */
 import type * as z from 'zod';
 import type { IssueList } from './issue-list.ts';
-import { asWritten, formatPath, type Located, locate, type PathSegment } from './located.ts';
+import { asWritten, formatPath, type Located, locate, type PathSegment, writtenPath } from './located.ts';
 import { type RouteFile, routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, fieldAt } from './schema/walk.ts';
 import { nearest } from './suggest.ts';
@@ -31,12 +31,14 @@ function report(issue: z.core.$ZodIssue, root: Located, issues: IssueList): void
 	}
 	const { node, depth } = locate(root, path);
 	if (depth < path.length && node.kind !== 'scalar') {
-		reportMissing(path, depth, node, field, issues);
+		reportMissing(path, root, field, issues);
 		return;
 	}
-	const written = asWritten(root, path.slice(0, depth));
-	const isShortForm = typeof path[depth - 1] === 'number' && typeof written.at(-1) === 'string';
-	reportValue(issue, { path: written, node, isKey: isShortForm && path[depth] === 'name' }, field, issues);
+	const there = path.slice(0, depth);
+	const spelled = asWritten(root, there);
+	const isShortForm = typeof path[depth - 1] === 'number' && typeof spelled.at(-1) === 'string';
+	const place = { path: writtenPath(root, there, spelled), node, isKey: isShortForm && path[depth] === 'name' };
+	reportValue(issue, place, field, issues);
 }
 
 function reportKey(
@@ -48,13 +50,13 @@ function reportKey(
 ): void {
 	const owner = locate(root, parent).node;
 	const span = owner.entries.get(key)?.key ?? owner.span;
-	const path = [...parent, key];
+	const path = writtenPath(root, [...parent, key]);
 	if (field?.facts.laterKeys?.includes(key) === true) {
 		issues.error(span, { path, message: `\`${key}\` is not supported by this version` });
 		return;
 	}
 	const known = Object.keys(field?.keys ?? {});
-	const place = parent.length === 0 ? '' : ` in \`${formatPath(parent)}\``;
+	const place = parent.length === 0 ? '' : ` in \`${formatPath(writtenPath(root, parent))}\``;
 	issues.error(span, {
 		path,
 		message: `unknown key \`${key}\`${place}`,
@@ -75,19 +77,14 @@ function hintForKey(key: string, field: Field | null): string {
 	return guess === '' ? '' : `did you mean \`${guess}\`?`;
 }
 
-function reportMissing(
-	path: readonly PathSegment[],
-	depth: number,
-	parent: Located,
-	field: Field | null,
-	issues: IssueList,
-): void {
+function reportMissing(path: readonly PathSegment[], root: Located, field: Field | null, issues: IssueList): void {
+	const { node: parent, depth } = locate(root, path);
 	const key = path[depth];
-	const place = depth === 0 ? '' : ` in \`${formatPath(path.slice(0, depth))}\``;
+	const place = depth === 0 ? '' : ` in \`${formatPath(writtenPath(root, path.slice(0, depth)))}\``;
 	// An item of a list has no key of its own: the place of the first thing in it is told.
 	const span = parent.entries.get(String(key))?.key ?? parent.key ?? { ...parent.span, length: 1 };
 	issues.error(span, {
-		path,
+		path: writtenPath(root, path),
 		message: `\`${key}\` is missing${place}`,
 		expected: field?.facts.expected ?? '',
 	});

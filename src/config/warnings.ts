@@ -3,11 +3,15 @@ import { isLoopback } from './addresses.ts';
 import { APP, keyOfReason } from './build-target.ts';
 import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, lineText, locate, type PathSegment } from './located.ts';
+import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
 import { nearest } from './suggest.ts';
 import { findUnreachable } from './unreachable.ts';
 
 type Path = readonly PathSegment[];
+
+function answersItself({ directResponse, filters }: Rule): boolean {
+	return directResponse !== null || filters.some(({ type }) => type === 'RequestRedirect');
+}
 
 export function warnAbout(config: Config, root: Located, issues: IssueList): void {
 	const warnings = new Warnings(config, root, issues);
@@ -42,7 +46,11 @@ class Warnings {
 	aboutServices(): void {
 		for (const { name, endpoints, subsets } of this.#config.services) {
 			const path = ['services', name];
-			if (endpoints.length === 0) this.#warn([...path, 'endpoints'], 'is empty: its requests get 503');
+			// Of a document of another kind it has been said in its own words.
+			const isDescribed = locate(this.#root, path).node.origin !== undefined;
+			if (endpoints.length === 0 && !isDescribed) {
+				this.#warn([...path, 'endpoints'], 'is empty: its requests get 503');
+			}
 			for (const [subset, labels] of Object.entries(subsets)) {
 				const wanted = Object.entries(labels);
 				const isThere = endpoints.some((endpoint) => wanted.every(([key, value]) => endpoint.labels[key] === value));
@@ -75,7 +83,11 @@ class Warnings {
 		}
 	}
 
-	#aboutBackends({ backendRefs }: Rule, path: Path): void {
+	#aboutBackends(rule: Rule, path: Path): void {
+		const { backendRefs } = rule;
+		if (backendRefs.length === 0 && !rule.isByHost && !answersItself(rule)) {
+			this.#warn([...path, 'backendRefs'], 'has no backend: requests get 500');
+		}
 		for (const [index, ref] of backendRefs.entries()) {
 			const at = [...path, 'backendRefs', index];
 			this.#aboutTarget(ref, at, 'its share of the requests gets 500');
@@ -110,7 +122,8 @@ class Warnings {
 	#warn(path: Path, message: string, { expected = '', hint = '', key = '' }: Details = {}): void {
 		const { node } = locate(this.#root, key === '' ? path : [...path, key]);
 		const span = node.kind === 'scalar' ? node.span : (node.key ?? { ...node.span, length: 1 });
-		this.#issues.warning(span, { path, message: `\`${formatPath(path)}\` ${message}`, expected, hint });
+		const written = writtenPath(this.#root, path);
+		this.#issues.warning(span, { path: written, message: `\`${formatPath(written)}\` ${message}`, expected, hint });
 	}
 }
 

@@ -16,7 +16,7 @@ import { type Candidate, Judge } from './judge.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
 import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
-import { effectiveAt, originOf, type PolicyValue, policyAt, policyOfRule } from './policy.ts';
+import { effectiveAt, type PolicyValue, policyAt, policyOfDefaults } from './policy.ts';
 import { Precedence } from './precedence.ts';
 import { Redaction } from './redaction.ts';
 import type { Step } from './steps.ts';
@@ -223,9 +223,10 @@ export class Explainer {
 		};
 	}
 
-	/** Where the rule stands in the effective configuration; `null`: it was not written there. */
+	/** Where the rule stands in the effective configuration; `null`: it is the one for what no rule takes. */
 	private pathOf(side: Side, rule: Rule | undefined): readonly (string | number)[] | null {
-		const index = rule === undefined ? -1 : placeAmongOwn(this.rulesOf(side), rule);
+		// Rules of other documents stand after the file's own, here as there.
+		const index = rule === undefined ? -1 : this.rulesOf(side).indexOf(rule);
 		return index < 0 ? null : [side, 'routes', index];
 	}
 
@@ -240,10 +241,7 @@ export class Explainer {
 		const { effective } = this.file;
 		const path = this.pathOf(side, rule);
 		const isFallback = rule === this.fallbackOf(side);
-		const values =
-			path === null
-				? policyOfRule(rule, isFallback ? 'default' : originOf(rule))
-				: policyAt(effectiveAt(effective, path));
+		const values = path === null ? policyOfDefaults(rule) : policyAt(effectiveAt(effective, path));
 		// Of a rule that asks nobody only what was written is worth a line.
 		const asksNobody = kind === 'answer' || kind === 'refused';
 		const told = asksNobody ? values.filter(({ from }) => from !== 'default') : values;
@@ -255,16 +253,6 @@ export class Explainer {
 		}
 		return groups;
 	}
-}
-
-/** Rules of other documents stand among the file's own once all are ordered; -1 for one of them. */
-function placeAmongOwn(rules: readonly Rule[], rule: Rule): number {
-	let place = 0;
-	for (const each of rules) {
-		if (each === rule) return rule.origin === '' ? place : -1;
-		if (each.origin === '') place++;
-	}
-	return -1;
 }
 
 /** Without asking any rule. */

@@ -3,7 +3,6 @@ import type { Rule } from '../config/config.ts';
 import { formatDuration } from '../config/duration.ts';
 import type { Effective, EffectiveLeaf, EffectiveMap } from '../config/effective.ts';
 import { formatSize } from '../config/size.ts';
-import { placeOf } from './losers.ts';
 
 export interface PolicyValue {
 	/** Dotted, from the rule or service down: `timeouts.request`. */
@@ -71,8 +70,8 @@ function isList(node: EffectiveMap | readonly Effective[]): node is readonly Eff
 	return Array.isArray(node);
 }
 
-/** For rules that the effective configuration does not hold: those of other documents, and the one for what none takes. */
-export function policyOfRule(rule: Rule, from: string): PolicyValue[] {
+/** For the rule that the effective configuration does not hold: the one for what none takes, which is all defaults. */
+export function policyOfDefaults(rule: Rule): PolicyValue[] {
 	const { timeouts, retry, limits } = rule;
 	const entries: [string, string][] = [
 		['timeouts.request', formatDuration(timeouts.request)],
@@ -86,10 +85,5 @@ export function policyOfRule(rule: Rule, from: string): PolicyValue[] {
 		if (retry.backoff > 0) entries.push(['retry.backoff', formatDuration(retry.backoff)]);
 	}
 	entries.push(['limits.requestBody', String(formatSize(limits.requestBody))]);
-	return entries.map(([key, value]) => ({ key, value, from }));
-}
-
-/** Where a rule of another document was written. */
-export function originOf(rule: Rule): string {
-	return rule.origin === '' ? placeOf(rule) : `${rule.origin}, ${placeOf(rule)}`;
+	return entries.map(([key, value]) => ({ key, value, from: 'default' }));
 }

@@ -44,13 +44,13 @@ describe('several files are one configuration', () => {
 
 	it('of which every mistake is told with the line as it stands in its file', () => {
 		const result = parseFiles(
-			filesOf({ 'b.yaml': '\n\nx: "${NOT_SET}"\nkind: A\n', 'a.yaml': `${NATIVE}admn: 1\n` }),
+			filesOf({ 'b.yaml': '\n\nx: "${NOT_SET}"\nkind: HTTPRoute\n', 'a.yaml': `${NATIVE}admn: 1\n` }),
 			() => undefined,
 		);
 		expect(
 			result.ok ? [] : result.issues.map((issue) => formatIssue(issue).split('\n').slice(0, 2).join('\n')),
 		).toEqual([
-			'b.yaml:3:1: `kind: A` documents are not supported by this version\n  x: "${NOT_SET}"',
+			'b.yaml:3:1: `apiVersion` is missing in a document\n  x: "${NOT_SET}"',
 			'b.yaml:3:4: the environment variable `NOT_SET` is not set\n  x: "${NOT_SET}"',
 			'a.yaml:5:1: unknown key `admn`\n  admn: 1',
 		]);

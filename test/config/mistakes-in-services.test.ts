@@ -120,7 +120,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		file(
 			'services:\n  a: { endpoints: [{ address: "a:80" }], hostnames: [x.y] }\n  b: { endpoints: [{ address: "b:80" }], hostnames: [w, X.y.] }\n',
 		),
-		'5:57 `services.b.hostnames[1]` is a hostname of `services.a` on line 4 as well | one service for each hostname',
+		'5:57 `services.b.hostnames[1]` is a hostname of `services.a` on line 4 as well | one service for each hostname and port',
 	],
 	[
 		'a service called app',

@@ -136,9 +136,9 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	['several workers', `${APP}${INBOUND}workers: 4\n`, '3:10 `workers: 4` is not supported by this version | `1`'],
 	['no workers', `${APP}${INBOUND}workers: 0\n`, '3:10 `workers` is not a number of workers | `1`'],
 	[
-		'a document of another kind',
-		`${APP}${INBOUND}---\nkind: HTTPRoute\n`,
-		'4:1 `kind: HTTPRoute` documents are not supported by this version',
+		'a document of a kind of a later version',
+		`${APP}${INBOUND}---\napiVersion: gateway.networking.k8s.io/v1\nkind: TLSRoute\n`,
+		'5:7 `kind: TLSRoute` is not supported by this version',
 	],
 	[
 		'two route files in one',
@@ -226,7 +226,6 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		match('{ method: get }'),
 		'5:27 `inbound.routes[0].matches[0].method` is not a method | a method in upper case, such as `GET`',
 	],
-	['no backend', rule('backendRefs: []'), '5:7 `inbound.routes[0].backendRefs` has too few entries | at least 1'],
 	[
 		'a duration without a unit',
 		rule('timeouts: { request: 5 }'),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse as parseYaml } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import type { Config } from '../../src/config/config.ts';
 import { effectiveConfig } from '../../src/config/effective.ts';
@@ -27,7 +27,7 @@ function parse(text: string, file: string): ParsedConfig {
 
 /** Without places, and without what tells whether something was written. */
 function meaning(config: Config): unknown {
-	const isOfTheText = new Set(['at', 'isNamed', 'idleIsExplicit']);
+	const isOfTheText = new Set(['at', 'origin', 'isNamed', 'idleIsExplicit']);
 	return JSON.parse(JSON.stringify(config, (key, value: unknown) => (isOfTheText.has(key) ? undefined : value)));
 }
 
@@ -46,9 +46,8 @@ describe.each(FILES)('routes/%s', (name) => {
 
 	it('is taken by the JSON Schema as well', () => {
 		const { patternProperties: _, ...schema } = routeFileJsonSchema();
-		const value = Object.entries(parseYaml(read(file), { merge: true }) as object).filter(
-			([key]) => !key.startsWith('x-'),
-		);
+		const [routeFile] = parseAllDocuments(read(file), { merge: true });
+		const value = Object.entries(routeFile?.toJS() as object).filter(([key]) => !key.startsWith('x-'));
 		expect(z.fromJSONSchema(schema).safeParse(Object.fromEntries(value)).error).toBeUndefined();
 	});
 });

@@ -27,6 +27,14 @@ it('warns about retries of all methods and of statuses, at their values', () => 
 	]);
 });
 
+it('warns about rules without a backend, but not where something else answers', () => {
+	expect(warningsOf(rules('backendRefs: []'))).toEqual([
+		'5:7 `inbound.routes[0].backendRefs` has no backend: requests get 500',
+	]);
+	expect(warningsOf(rules('directResponse: { status: 204 }'))).toEqual([]);
+	expect(warningsOf(rules('filters: [{ requestRedirect: { scheme: https } }]'))).toEqual([]);
+});
+
 it('warns about passthrough, and about rules that bytes do not have', () => {
 	expect(warningsOf(`${HEAD}inbound: { listen: 8000 }\npassthrough: true\n`)).toEqual([
 		'3:14 `passthrough` forwards bytes: no rule, limit or metric of a request applies',

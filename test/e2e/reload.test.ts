@@ -201,6 +201,33 @@ describe('a folder is followed as a file is:', () => {
 		expect(await reloads()).toEqual([3, 0]);
 	});
 
+	it('an HTTPRoute in it, which comes, changes, is wrong and goes', async () => {
+		const route = (path: string): string => `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: orders }
+spec:
+  rules:
+    - name: from-route
+      matches: [{ path: { value: ${path} } }]
+      backendRefs: [{ name: app }]
+`;
+		const name = join(front.folder, 'orders.yaml');
+		await reloadTo(route('/c'), (text) => put('orders.yaml', text));
+		expect([await status('/a'), await status('/c')]).toEqual([200, 200]);
+		expect(await front.admin('/routes')).toContain(`"at":"${name}:6"`);
+		await reloadTo(route('/d'), (text) => put('orders.yaml', text));
+		expect([await status('/c'), await status('/d')]).toEqual([404, 200]);
+		put('orders.yaml', route('d'));
+		await untilShown('the rejected route', ({ rejected }) => rejected !== null);
+		const { rejected } = await shown();
+		expect(rejected?.issues.map(({ path }) => path)).toEqual([
+			'HTTPRoute default/orders: spec.rules[0].matches[0].path.value',
+		]);
+		expect(await status('/d')).toBe(200);
+		await reloadTo('', () => unlinkSync(name));
+		expect([await status('/a'), await status('/d')]).toEqual([200, 404]);
+	});
+
 	it('the swap of a mounted ConfigMap', async () => {
 		const mount = (version: string, text: string): void => {
 			mkdirSync(join(front.folder, version));

@@ -12,6 +12,9 @@ import { waitFor } from '../wait.ts';
 
 const PROBE = new URL('../stall-probe.ts', import.meta.url).href;
 const CLIENTS = 32;
+const WARM_MS = 4000;
+/** So long before the first reload the sidecar is warm. */
+const QUIET_MS = 1500;
 const MISTAKES = [
 	{ inbound: { listen: '127.0.0.1:0', rotues: [] } },
 	{ inbound: { listen: '127.0.0.1:0', routes: [{ matches: [{ path: '~ (' }] }] } },
@@ -52,9 +55,15 @@ export interface ReloadResult {
 	/** MB after the first 20 reloads (or a tenth of them), and at the end. */
 	readonly settledMb: number;
 	readonly endMb: number;
-	/** Longest time in ms for which the event loop was held up: before the first reload, and while reloads went on. */
-	readonly quietStallMs: number;
-	readonly reloadStallMs: number;
+	/** Longest turn of the event loop before the first reload, and while reloads went on. */
+	readonly quiet: Turn;
+	readonly reloading: Turn;
+}
+
+/** Milliseconds of a turn of the event loop. */
+interface Turn {
+	readonly ms: number;
+	readonly cpuMs: number;
 }
 
 export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
@@ -63,7 +72,7 @@ export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
 	const sidecar = await Sidecar.start({ main, appPort: app.port, blocks: blocks(0, rules), preload: PROBE });
 	try {
 		const load = new VersionLoad({ port: sidecar.port, clients });
-		await sleep(seconds * 100);
+		await sleep(WARM_MS);
 		const startedAt = performance.timeOrigin + performance.now();
 		const settled = await edit(sidecar, app.port, settings);
 		const count = async (result: string) => sidecar.metric('outrigger_config_reloads_total', { result });
@@ -75,8 +84,8 @@ export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
 			rejected: await count('rejected'),
 			...settled,
 			endMb: sidecar.rssMb(),
-			quietStallMs: longestStall(sidecar.stallFile, 0, startedAt),
-			reloadStallMs: longestStall(sidecar.stallFile, startedAt, endedAt),
+			quiet: longestTurn(sidecar.stallFile, startedAt - QUIET_MS, startedAt),
+			reloading: longestTurn(sidecar.stallFile, startedAt, endedAt),
 		};
 	} finally {
 		rmSync(sidecar.stallFile, { force: true });
@@ -107,13 +116,16 @@ async function edit(sidecar: Sidecar, appPort: number, { rules, reloads, seconds
 	return { settledMb };
 }
 
-function longestStall(file: string, from: number, to: number): number {
-	let longest = 0;
+function longestTurn(file: string, from: number, to: number): Turn {
+	let ms = 0;
+	let cpuMs = 0;
 	for (const line of readFileSync(file, 'utf8').split('\n')) {
-		const [at = 0, ms = 0] = line.split(' ').map(Number);
-		if (at >= from && at <= to) longest = Math.max(longest, ms);
+		const [at = 0, clock = 0, cpu = 0] = line.split(' ').map(Number);
+		if (at < from || at > to) continue;
+		ms = Math.max(ms, clock);
+		cpuMs = Math.max(cpuMs, cpu);
 	}
-	return longest;
+	return { ms, cpuMs };
 }
 
 /** A machine with two cores has one left to compile: a version that is overtaken by the next is never looked at. */
@@ -151,14 +163,20 @@ function figuresOf(what: string, result: ReloadResult, reloads: number): Figure[
 			GROWTH_MB,
 			`${endMb.toFixed(1)} MB`,
 		),
-		reported(`${what}: longest stall while reloading`, result.reloadStallMs, 'ms', `before: ${result.quietStallMs} ms`),
+		reported(
+			`${what}: longest turn while reloading`,
+			result.reloading.cpuMs,
+			'ms CPU',
+			`before: ${result.quiet.cpuMs}`,
+		),
 	];
 }
 
-function stalls({ load, quietStallMs, reloadStallMs, taken }: ReloadResult): Figure[] {
+function stalls({ load, quiet, reloading, taken }: ReloadResult): Figure[] {
+	const byClock = `${reloading.ms} ms by the clock; ${taken} reloads`;
 	return [
 		atMost('1,000 rules: failed requests', load.failed + load.dropped + load.mixed, '', 0, `of ${load.answers}`),
-		atMost('1,000 rules: longest stall of the event loop', reloadStallMs, 'ms', STALL_MS, `${taken} reloads`),
-		reported('1,000 rules: longest stall before the first reload', quietStallMs, 'ms'),
+		atMost('1,000 rules: longest turn of the event loop', reloading.cpuMs, 'ms CPU', STALL_MS, byClock),
+		reported('1,000 rules: longest turn before', quiet.cpuMs, 'ms CPU', `${quiet.ms} ms by the clock`),
 	];
 }

@@ -16,5 +16,6 @@ const backendRef = shared(
 	}),
 );
 
-export const backendRefs = listOf(backendRef, MAX_BACKENDS).min(1);
+/** None at all is no mistake of form: whatever nothing else answers gets 500, as in the Gateway API. */
+export const backendRefs = listOf(backendRef, MAX_BACKENDS);
 export type BackendRefsInput = z.output<typeof backendRefs>;

@@ -75,7 +75,7 @@ export const routeFileSchema = block(
 			.optional()
 			.describe('Where keys stand that are not settled yet; none at present.'),
 	},
-	['tls', 'apiVersion', 'kind', 'metadata', 'spec'],
+	['tls'],
 	'a mapping with at least `app` and `inbound`',
 );
 

@@ -10,8 +10,9 @@ import { rateLimit } from './rate-limit.ts';
 import { retrySchema } from './retry.ts';
 import { sessionPersistence } from './session-persistence.ts';
 
-/** The Gateway API's bounds. */
-const MAX_HOSTNAMES = 16;
+/** A route of the Gateway API may have 16, and be attached to 32 gateways of 64 listeners each, or 32 services. */
+const MAX_HOSTNAMES = 4096;
+/** The Gateway API's bound. */
 const MAX_MATCHES = 64;
 const MAX_BODY_BYTES = 2 ** 50;
 /** Files are written by hand or by small programs; beyond this a mistake is more likely. */
