@@ -109,7 +109,7 @@ function factsOf({ winner, outcome, request }: Fate): Map<string, string> {
 	]);
 	if (location !== '') facts.set(LOCATION, location);
 	const isChanged = host !== request.host || path !== request.path;
-	if (asksSomebody(outcome)) facts.set(GOES_ON, isChanged ? `${host}${path}` : 'it came');
+	if (isChanged && asksSomebody(outcome)) facts.set(GOES_ON, `${host}${path}`);
 	for (const { what, detail } of steps) facts.set(what, [facts.get(what), detail].filter(Boolean).join(', '));
 	return facts;
 }

@@ -30,8 +30,12 @@ export class Masks {
 
 function maskOf(values: readonly MaskedValue[]): Mask {
 	const replacements = new Map<string, string>();
-	for (const value of values)
-		for (const form of formsOf(value.text)) replacements.set(form.toLowerCase(), value.masked);
+	for (const { text, masked } of values) {
+		const [whole, bare] = [text.trim(), withoutMark(text)];
+		for (const form of [bare.replace(/(.)\/$/, '$1'), bare]) replacements.set(form.toLowerCase(), withoutMark(masked));
+		if (whole !== bare) replacements.set(whole.toLowerCase(), masked);
+	}
+	replacements.delete('');
 	if (replacements.size === 0) return NO_MASK;
 	// The longest first: one may be part of another.
 	const longestFirst = [...replacements.keys()].sort((a, b) => b.length - a.length);
@@ -39,10 +43,9 @@ function maskOf(values: readonly MaskedValue[]): Mask {
 	return (text) => text.replace(pattern, (found) => replacements.get(found.toLowerCase()) ?? found);
 }
 
-/** A value as written, and as the parser may have left it: without the mark of a short form, without a trailing slash. */
-function formsOf(text: string): string[] {
-	const bare = text.replace(/^[=~]\s*/, '').trim();
-	return [text.trim(), bare, bare.replace(/(.)\/$/, '$1')].filter((form) => form !== '');
+/** The parser takes the mark of a path's short form away, and the slash at the end of a prefix. */
+function withoutMark(text: string): string {
+	return text.trim().replace(/^[=~]\s*/, '');
 }
 
 function quoted(text: string): string {

@@ -1,7 +1,6 @@
 /** The `tests` of a route file: what each expects, what happens, and the first reason why that is another thing. */
 import type { Config, RouteTest } from '../config/config.ts';
 import type { Position } from '../config/position.ts';
-import { nearest } from '../config/suggest.ts';
 import type { Explainer, Fate } from './explain.ts';
 import type { Outcome } from './outcome.ts';
 import { percent } from './steps.ts';
@@ -29,12 +28,10 @@ export interface TestResult {
 
 /** All of a file's, in its order. */
 export function runTests(config: Config, explainer: Explainer): TestResult[] {
-	const rules = [...config.inbound.routes, ...(config.outbound?.routes ?? [])];
-	const names = rules.map(({ name }) => name);
-	return config.tests.map((test) => runTest(test, explainer, names));
+	return config.tests.map((test) => runTest(test, explainer));
 }
 
-function runTest(test: RouteTest, explainer: Explainer, ruleNames: readonly string[]): TestResult {
+function runTest(test: RouteTest, explainer: Explainer): TestResult {
 	const { request, expect, name, at } = test;
 	const evaluation = explainer.evaluate(request);
 	const { fate, winner, unmasked } = evaluation;
@@ -43,8 +40,7 @@ function runTest(test: RouteTest, explainer: Explainer, ruleNames: readonly stri
 		failures.push({
 			happens: fate.winner === null ? noRule(fate) : `rule \`${fate.winner.name}\` gets it`,
 			expected: expect.route === '' ? 'that no rule takes it' : `rule \`${expect.route}\``,
-			because:
-				expect.route === '' ? '' : explainer.whyNot(evaluation, expect.route) || unknownRule(expect.route, ruleNames),
+			because: expect.route === '' ? '' : explainer.whyNot(evaluation, expect.route),
 		});
 	}
 	if (expect.backend !== null && !mayGoTo(unmasked, expect.backend)) {
@@ -65,11 +61,6 @@ function runTest(test: RouteTest, explainer: Explainer, ruleNames: readonly stri
 
 function noRule({ outcome }: Fate): string {
 	return outcome.kind === 'refused' ? outcome.why : 'no rule takes it';
-}
-
-function unknownRule(name: string, known: readonly string[]): string {
-	const meant = nearest(name, known);
-	return `there is no rule \`${name}\`${meant === '' ? '' : `: did you mean \`${meant}\`?`}`;
 }
 
 function mayGoTo({ kind, backends }: Outcome, label: string): boolean {

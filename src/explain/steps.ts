@@ -30,28 +30,30 @@ const PERCENT = 100;
 /** Milliseconds in a second. */
 const SECOND = 1000;
 
-/** All that a rule does, in the order in which it happens (`filters/chain.ts`). */
+/** All that a rule does, in the order in which it happens (`filters/chain.ts`, `proxy/forward.ts`). */
 export function stepsOf(rule: Rule, redaction: Redaction): Step[] {
-	const { filters, fault, rateLimit, limits, directResponse, backendRefs } = rule;
+	const { fault, rateLimit, limits, directResponse, backendRefs } = rule;
 	const steps: Step[] = [];
+	const say = (type: Filter['type']): void => {
+		for (const filter of rule.filters) if (filter.type === type) steps.push(...filterSteps(filter, redaction));
+	};
 	if (limits.requestBody > 0) {
 		steps.push({ what: 'body', detail: `at most ${formatSize(limits.requestBody)}, else 413` });
 	}
-	const [first, last] = [filters.filter(isCors), filters.filter((filter) => !isCors(filter))];
-	steps.push(...first.flatMap((filter) => filterSteps(filter, redaction)));
+	say('CORS');
 	if (rateLimit !== null) steps.push({ what: 'rate limit', detail: sayRateLimit(rateLimit) });
 	if (fault !== null) steps.push(...faultSteps(fault));
+	say('RequestRedirect');
 	if (directResponse !== null) steps.push({ what: 'answer', detail: sayDirect(directResponse) });
-	steps.push(...last.flatMap((filter) => filterSteps(filter, redaction)));
+	say('URLRewrite');
+	say('RequestHeaderModifier');
+	say('RequestMirror');
 	for (const ref of backendRefs) {
 		const own = ref.filters.flatMap((filter) => filterSteps(filter, redaction));
 		steps.push(...own.map(({ what, detail }) => ({ what, detail: `${detail} (for ${ref.label} alone)` })));
 	}
+	say('ResponseHeaderModifier');
 	return steps;
-}
-
-function isCors({ type }: Filter): boolean {
-	return type === 'CORS';
 }
 
 function sayDirect({ status, body }: DirectResponse): string {

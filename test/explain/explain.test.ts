@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { type AskedRequest, parseAsked } from '../../src/explain/asked-request.ts';
+import { Explainer, type Explanation } from '../../src/explain/explain.ts';
+import { explanationText } from '../../src/explain/explain-text.ts';
+import { type AskableFile, askable } from './parsed-file.ts';
+
+function asked(line: string, headers: Readonly<Record<string, string>> = {}, side: AskedRequest['side'] = 'inbound') {
+	const fields = Object.entries(headers).map(([name, value]) => ({ name, value }));
+	const request = parseAsked(line, fields, side);
+	if (request === null) throw new Error(`${line} is no request`);
+	return request;
+}
+
+function explain({ explainer }: Pick<AskableFile, 'explainer'>, request: AskedRequest, limit = 10): Explanation {
+	const slices = explainer.explain(request, limit);
+	for (;;) {
+		const slice = slices.next();
+		if (slice.done === true) return slice.value;
+	}
+}
+
+describe('what happens', () => {
+	const services =
+		'services: { b: { hostnames: [b.svc], ports: { http: 81 }, endpoints: [{ address: "127.0.0.1:1" }] } }\n';
+
+	it.each([
+		['no rule, to the app', '', 'GET /x', { kind: 'backends', backends: [{ label: 'app', percent: 100 }] }],
+		[
+			'no rule, refused',
+			'inbound: { listen: 1111, unmatched: reject }\n',
+			'GET /x',
+			{ kind: 'refused', status: 404, code: 'no_route' },
+		],
+		[
+			'weights',
+			`inbound: { listen: 1111, routes: [{ backendRefs: [{ name: app, weight: 3 }, { name: b, weight: 1 }, { name: app, weight: 0 }] }] }\n${services}`,
+			'GET /x',
+			{
+				kind: 'backends',
+				backends: [
+					{ label: 'app', percent: 75 },
+					{ label: 'b', percent: 25 },
+					{ label: 'app', percent: 0 },
+				],
+			},
+		],
+		[
+			'all weights 0',
+			'inbound: { listen: 1111, routes: [{ backendRefs: [{ name: app, weight: 0 }] }] }\n',
+			'GET /x',
+			{ kind: 'refused', status: 500, code: 'no_backend', why: 'all of its backends have weight 0' },
+		],
+		[
+			'a fault for everybody',
+			'inbound: { listen: 1111, routes: [{ fault: { abort: { status: 418, percent: 100 } } }] }\n',
+			'GET /x',
+			{ kind: 'refused', status: 418, code: 'fault_injected' },
+		],
+		['bytes', 'inbound: { listen: 1111 }\npassthrough: true\n', 'GET /x', { kind: 'bytes' }],
+		[
+			'a preflight, even with a fault for everybody',
+			'inbound: { listen: 1111, routes: [{ fault: { abort: { status: 418, percent: 100 } }, filters: [{ cors: { allowOrigins: ["*"] } }] }] }\n',
+			'OPTIONS /x',
+			{ kind: 'answer', status: 204, why: 'the rule answers CORS preflights' },
+		],
+		[
+			'a redirect of the only backend',
+			`inbound: { listen: 1111, routes: [{ backendRefs: [{ name: b, filters: [{ requestRedirect: { hostname: c } }] }] }] }\n${services}`,
+			'GET http://a:82/x?token=1',
+			{ kind: 'answer', status: 302, location: 'http://c:82/x?token=***' },
+		],
+	])('%s', async (_, more, line, outcome) => {
+		const preflight = line.startsWith('OPTIONS') ? { origin: 'http://o', 'access-control-request-method': 'PUT' } : {};
+		expect(explain(await askable(more), asked(line, preflight)).outcome).toMatchObject(outcome);
+	});
+
+	it.each([
+		[
+			'a service by its host and port',
+			'passthrough',
+			'http://b.svc:81/',
+			{ kind: 'backends', backends: [{ label: 'b' }] },
+		],
+		['another port of it', 'passthrough', 'http://b.svc/', { kind: 'passthrough' }],
+		['in any case, with a dot', 'reject', 'http://B.SVC.:81/', { kind: 'backends' }],
+		['an unknown host, refused', 'reject', 'http://c/', { kind: 'refused', status: 502, code: 'unknown_host' }],
+	])('outbound: %s', async (_, unknownHosts, line, outcome) => {
+		const file = await askable(`outbound: { listen: "127.0.0.1:2222", unknownHosts: ${unknownHosts} }\n${services}`);
+		expect(explain(file, asked(line, {}, 'outbound')).outcome).toMatchObject(outcome);
+	});
+
+	it('is not decided by the rules when nobody listens', async () => {
+		const { outcome, losers } = explain(await askable(''), asked('/', {}, 'outbound'));
+		expect(outcome).toMatchObject({ kind: 'refused', status: null, code: '' });
+		expect(losers).toEqual({ nearest: [], others: {} });
+	});
+});
+
+describe('what is told', () => {
+	it('has no secret: not of the request, not of the file', async () => {
+		const file = await askable(
+			`inbound:
+  listen: 1111
+  routes:
+    - name: a
+      hostnames: ["\${HOST}"]
+      matches:
+        - path: "= \${PATH}"
+          headers: { x-api-key: other, x-env: "\${VALUE}" }
+      filters:
+        - requestHeaderModifier: { set: { x-token: "\${SECRET}", authorization: plain } }
+        - requestRedirect: { hostname: "\${TARGET}" }
+    - name: b
+      matches: [{ path: "\${PATH}", headers: { x-env: "\${VALUE}", x-two: "2" } }]
+`,
+			{ HOST: 'Hidden.Example', PATH: '/hidden/path', VALUE: 'v4lue', SECRET: 's3cret', TARGET: 'target.hidden' },
+		);
+		const request = asked('GET http://hidden.example/hidden/path?token=t0ken', {
+			'x-api-key': 'k3y',
+			'x-env': 'v4lue',
+			authorization: 'a7th',
+		});
+		const explained = explain(file, {
+			...request,
+			headers: [...request.headers.slice(1), { name: 'x-api-key', value: 'other' }],
+		});
+		for (const explanation of [explained, explain(file, request), explain(file, asked('/nothing'))]) {
+			const { request: echoed, ...rest } = explanation;
+			const told = JSON.stringify(rest) + explanationText(explanation).split('\n').slice(1).join('\n');
+			for (const secret of ['v4lue', 's3cret', 'target.hidden', 't0ken', 'k3y', 'a7th', 'plain']) {
+				expect(told).not.toContain(secret);
+			}
+			expect(JSON.stringify(echoed)).not.toContain('t0ken');
+		}
+		expect(explained.winner?.because.map(({ how }) => how)).toEqual([
+			'is ${HOST}',
+			'is exactly ${PATH}',
+			'has the value that the rule asks for (***)',
+			'is ${VALUE}',
+		]);
+		expect(explained.outcome).toMatchObject({ kind: 'answer', location: expect.stringContaining('${TARGET}') });
+	});
+
+	it('has where each value came from', async () => {
+		const file = await askable(
+			`inbound:
+  listen: 1111
+  routes:
+    - { name: a, matches: [{ path: /a }], timeouts: { request: "\${TIMEOUT}" } }
+    - { name: b, matches: [{ path: /b }], timeouts: { request: 2s } }
+  service: { limits: { requests: 7 } }
+`,
+			{ TIMEOUT: '9s' },
+		);
+		const valuesOf = (line: string) =>
+			explain(file, asked(line)).policy.flatMap(({ values }) =>
+				values.map(({ key, value, from }) => [key, value, from]),
+			);
+		expect(valuesOf('/a')).toContainEqual(['timeouts.request', '${TIMEOUT}', 'env TIMEOUT']);
+		expect(valuesOf('/b')).toContainEqual(['timeouts.request', '2s', 'a.yaml:6']);
+		expect(valuesOf('/b')).toContainEqual(['timeouts.idle', '5m', 'default']);
+		expect(valuesOf('/b')).toContainEqual(['limits.requests', '7', 'a.yaml:7']);
+		expect(valuesOf('/c')).toContainEqual(['timeouts.idle', '5m', 'default']);
+	});
+
+	it('has where a rule of another document was written', async () => {
+		const { file } = await askable('inbound: { listen: 1111, routes: [{ name: own, matches: [{ path: /own }] }] }\n');
+		const [own] = file.config.inbound.routes;
+		if (own === undefined) throw new Error('there is a rule');
+		const foreign = { ...own, name: 'foreign', origin: 'HTTPRoute shop/orders', at: { ...own.at, file: 'b.yaml' } };
+		const config = { ...file.config, inbound: { ...file.config.inbound, routes: [foreign, own] } };
+		const match = () => ({ rule: foreign, match: foreign.matches[0]!, hostname: '' });
+		const explanation = explain({ explainer: new Explainer({ ...file, config, match }) }, asked('/own'));
+		expect(explanation.winner).toMatchObject({ name: 'foreign', origin: 'HTTPRoute shop/orders', at: 'b.yaml:2' });
+		expect(explanation.policy[0]?.values[0]?.from).toBe('HTTPRoute shop/orders, b.yaml:2');
+		expect(explanation.losers.nearest).toMatchObject([
+			{ name: 'own', at: 'a.yaml:2', why: ['matches too, but stands later in the file'] },
+		]);
+		expect(explanationText(explanation)).toContain('→ rule foreign (HTTPRoute shop/orders, b.yaml:2)\n');
+	});
+
+	it('is short however many rules there are, and says how many are left out', async () => {
+		const rules = Array.from(
+			{ length: 40 },
+			(_, i) => `    - { name: r${i}, matches: [{ path: /r${i}, method: ${i % 2 ? 'PUT' : 'GET'} }] }\n`,
+		);
+		const file = await askable(`inbound:\n  listen: 1111\n  routes:\n${rules.join('')}`);
+		const text = explanationText(explain(file, asked('/none'), 3));
+		expect(text).toContain('  and 37 more: 37 by path (--all lists them)\n');
+		expect(text.split('\n').filter((line) => /^ {2}r\d+ /.test(line))).toHaveLength(3);
+	});
+});
+
+it('pauses often enough that an event loop never waits for long', async () => {
+	const rules = Array.from(
+		{ length: 2000 },
+		(_, i) => `    - { name: r${i}, hostnames: [h${i}.example], matches: [{ path: "~ /r${i}/.*" }] }\n`,
+	);
+	const { explainer } = await askable(`inbound:\n  listen: 1111\n  routes:\n${rules.join('')}`);
+	const slices = explainer.explain(asked('http://h7.example/r7/x'), 10);
+	let pauses = 0;
+	for (let slice = slices.next(); slice.done !== true; slice = slices.next()) pauses++;
+	// Of a regular expression a rule: a few are compiled between two pauses.
+	expect(pauses).toBeGreaterThan(400);
+}, 20_000);
