@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const FOLDER = join(import.meta.dirname, '../../../shared/suites');
+/** Where the suites are looked for. */
+export const FOLDER = join(import.meta.dirname, '../../../shared/suites');
 
 export const SUITES = [
 	'llhttp-fixtures',
