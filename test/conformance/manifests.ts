@@ -16,7 +16,9 @@ export interface Stand {
 
 export function routeFileOf(test: ConformanceTest, stand: Stand, suite: ConformanceSuite, cluster: Cluster): string {
 	const own = Object.values(test.manifest_docs).flat();
-	const documents = [...baseGatewayOf(stand, own, suite), ...own.filter((document) => concerns(document, stand))];
+	const gateway = gatewayOf(test, stand, suite);
+	const shared = gateway === undefined || own.includes(gateway) ? [] : [gateway];
+	const documents = [...shared, ...own.filter((document) => concerns(document, stand))];
 	const services = [...suite.base_manifests, ...suite.mesh_manifests, ...own].filter(({ kind }) => kind === 'Service');
 	const native = {
 		app: { port: cluster.app.port, name: 'conformance', namespace: stand.namespace },
@@ -33,10 +35,11 @@ export function routeFileOf(test: ConformanceTest, stand: Stand, suite: Conforma
 }
 
 /** Gateways that tests share are part of the suite's base. */
-function baseGatewayOf(stand: Stand, own: readonly Manifest[], suite: ConformanceSuite): readonly Manifest[] {
-	const isMeant = ({ kind, metadata }: Manifest): boolean =>
-		kind === 'Gateway' && metadata.name === stand.gateway && metadata.namespace === stand.namespace;
-	return own.some(isMeant) ? [] : suite.base_manifests.filter(isMeant);
+export function gatewayOf(test: ConformanceTest, stand: Stand, suite: ConformanceSuite): Manifest | undefined {
+	return [...Object.values(test.manifest_docs).flat(), ...suite.base_manifests].find(
+		({ kind, metadata }) =>
+			kind === 'Gateway' && metadata.name === stand.gateway && metadata.namespace === stand.namespace,
+	);
 }
 
 /** A sidecar has one inbound listener, so it stands for one gateway: routes of other gateways are none of its own. */
@@ -58,7 +61,7 @@ function servicesOf(services: readonly Manifest[], cluster: Cluster, stand: Stan
 		entries[key] = {
 			hostnames: namespace === stand.namespace ? [name, ...long] : long,
 			ports: portsOf(service.spec?.ports ?? []),
-			endpoints: pods.map(({ port }) => `127.0.0.1:${port}`),
+			endpoints: pods.map(({ port }) => ({ address: `127.0.0.1:${port}` })),
 		};
 	}
 	return entries;

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the suites are looked for. */
-export const FOLDER = join(import.meta.dirname, '../../../shared/suites');
+/** Where the suites are looked for: `SUITES_FOLDER` may name another place. */
+export const FOLDER = process.env['SUITES_FOLDER'] ?? join(import.meta.dirname, '../../../shared/suites');
 
 export const SUITES = [
 	'llhttp-fixtures',

@@ -1,0 +1,159 @@
+/** Runs a test of the suite: a sidecar for each gateway that it talks to, and its cases against that. */
+import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
+import { RunningSidecar } from '../proxy/running.ts';
+import type { Cluster } from './cluster.ts';
+import { type Answer, type Asked, differenceOf, grpcDifference } from './compare.ts';
+import { AT_ONCE, REQUESTS, ROUNDS, weightsDifference } from './distribution.ts';
+import { gatewayOf, MESH_NAMESPACE, routeFileOf, type Stand } from './manifests.ts';
+import { MirrorWatch } from './mirror-watch.ts';
+import { authorityOf, requestOf } from './request-of.ts';
+import { roundTrip, type Sent } from './round-trip.ts';
+import { type ConformanceCase, type ConformanceSuite, type ConformanceTest, isMesh } from './suite.ts';
+
+export interface CaseResult {
+	readonly id: string;
+	/** `''`: passed. */
+	readonly difference: string;
+}
+
+export interface Surroundings {
+	readonly suite: ConformanceSuite;
+	readonly cluster: Cluster;
+}
+
+/** The suite wants as many passes in a row. It allows 30 s of failures before, for a cluster to settle; here are a few. */
+const PASSES_IN_A_ROW = 3;
+const FAILURES = 3;
+/** Whom the client of the mesh asks when a case does not say. */
+const MESH_HOST = 'echo';
+
+export async function runTest(
+	test: ConformanceTest,
+	cases: readonly ConformanceCase[],
+	around: Surroundings,
+): Promise<CaseResult[]> {
+	const byStand = new Map<string, { stand: Stand; cases: ConformanceCase[] }>();
+	for (const one of cases) {
+		const stand = standOf(test, one);
+		const key = `${stand.namespace}/${stand.gateway}`;
+		const known = byStand.get(key);
+		if (known === undefined) byStand.set(key, { stand, cases: [one] });
+		else known.cases.push(one);
+	}
+	const results: CaseResult[] = [];
+	for (const { stand, cases } of byStand.values()) {
+		const sidecar = await RunningSidecar.start(routeFileOf(test, stand, around.suite, around.cluster));
+		try {
+			const run = new StandRun(test, stand, around, sidecar);
+			for (const one of cases) results.push({ id: one.id, difference: await run.differenceOf(one) });
+		} finally {
+			await sidecar.stop();
+		}
+	}
+	return results;
+}
+
+function standOf(test: ConformanceTest, { target }: ConformanceCase): Stand {
+	if (isMesh(test)) return { gateway: '', namespace: MESH_NAMESPACE };
+	if (target !== undefined) return target;
+	const documents = Object.values(test.manifest_docs).flat();
+	const gateway = documents.find(({ kind }) => kind === 'Gateway');
+	if (gateway === undefined) throw new Error(`${test.short_name} does not say to which gateway it talks`);
+	return { gateway: gateway.metadata.name, namespace: gateway.metadata.namespace ?? 'default' };
+}
+
+/** The cases that talk to one sidecar. */
+class StandRun {
+	readonly #test: ConformanceTest;
+	readonly #stand: Stand;
+	readonly #around: Surroundings;
+	readonly #sidecar: RunningSidecar;
+
+	constructor(test: ConformanceTest, stand: Stand, around: Surroundings, sidecar: RunningSidecar) {
+		this.#test = test;
+		this.#stand = stand;
+		this.#around = around;
+		this.#sidecar = sidecar;
+	}
+
+	async differenceOf(one: ConformanceCase): Promise<string> {
+		if (one.expected_weights !== undefined) return this.#bestRound(one, one.expected_weights);
+		let passes = 0;
+		let failures = 0;
+		while (passes < PASSES_IN_A_ROW) {
+			const difference = await this.#once(this.#filled(one));
+			if (difference === '') passes++;
+			else {
+				passes = 0;
+				failures++;
+				if (failures === FAILURES) return difference;
+			}
+		}
+		return '';
+	}
+
+	async #once(one: ConformanceCase): Promise<string> {
+		const expect = one.expect ?? {};
+		const sent = this.#sentFor(one, false);
+		const mirrors = new MirrorWatch(expect.mirrored_to ?? [], this.#around.cluster);
+		let answer: Answer;
+		try {
+			answer = await roundTrip(sent);
+		} catch (error) {
+			// A connection that is cut is a failure as well.
+			return expect.must_not_be_status === undefined ? String(error) : '';
+		}
+		const asked: Asked = { scheme: 'http', host: sent.host, path: sent.path, isMesh: isMesh(this.#test) };
+		const difference =
+			one.proto === 'grpc' ? grpcDifference(expect, asked, answer) : differenceOf(expect, asked, answer);
+		return difference === '' ? mirrors.differenceFor(sent.path) : difference;
+	}
+
+	async #bestRound(one: ConformanceCase, weights: Readonly<Record<string, number>>): Promise<string> {
+		let difference = '';
+		for (let round = 0; round < ROUNDS; round++) {
+			difference = weightsDifference(weights, await this.#podsOfRound(one));
+			if (difference === '') return '';
+		}
+		return difference;
+	}
+
+	/** Who answered each request. */
+	async #podsOfRound(one: ConformanceCase): Promise<string[]> {
+		const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+		const sent = this.#sentFor(this.#filled(one), agent);
+		const pods: string[] = [];
+		const sendShare = async (): Promise<void> => {
+			for (let i = 0; i < REQUESTS / AT_ONCE; i++) {
+				const { status, echo } = await roundTrip(sent);
+				pods.push(echo?.pod ?? `HTTP ${status}`);
+			}
+		};
+		await Promise.all(Array.from({ length: AT_ONCE }, sendShare));
+		agent.destroy();
+		return pods;
+	}
+
+	#sentFor(one: ConformanceCase, agent: Agent | false): Sent {
+		const { port, outboundPort } = this.#sidecar;
+		return { ...requestOf(one, this.#hostFor(one)), port: isMesh(this.#test) ? outboundPort : port, agent };
+	}
+
+	#hostFor({ target }: ConformanceCase): string {
+		if (isMesh(this.#test)) return MESH_HOST;
+		return authorityOf(gatewayOf(this.#test, this.#stand, this.#around.suite), target?.listeners ?? []);
+	}
+
+	/** With a value for each placeholder, a new one where it is to be unique. */
+	#filled(one: ConformanceCase): ConformanceCase {
+		const { pods } = this.#around.cluster;
+		const addressOf = (_: string, name: string): string =>
+			`127.0.0.1:${pods.find((pod) => pod.name === `${name}-0`)?.port}`;
+		const text = JSON.stringify(one)
+			.replaceAll('{UUID}', randomUUID())
+			.replaceAll('{GATEWAY_HOST}', this.#hostFor(one))
+			.replaceAll(/\{POD_IP_([^}]+)\}:\d+/g, addressOf);
+		return JSON.parse(text) as ConformanceCase;
+	}
+}
