@@ -10,9 +10,10 @@ const WRITTEN_JITTER = 0.5;
 
 /**
  * Milliseconds before retry number `retry` (1 is the first). `policyBackoffMs` 0 means unset: uniform up to
- * min(250, 25·(2ⁿ−1)); a written B: uniform between B·2ⁿ⁻¹ and 1.5 times that.
+ * min(250, 25·(2ⁿ−1), `remainingMs`), because a wait that nobody asked for must not cost the retry; a written B: uniform
+ * between B·2ⁿ⁻¹ and 1.5 times that.
  */
-export function backoffMs(retry: number, policyBackoffMs: number, random: Random): number {
+export function backoffMs(retry: number, policyBackoffMs: number, random: Random, remainingMs: number): number {
 	if (policyBackoffMs > 0) return policyBackoffMs * 2 ** (retry - 1) * (1 + WRITTEN_JITTER * random.next());
-	return random.next() * Math.min(UNSET_CAP_MS, UNSET_BASE_MS * (2 ** retry - 1));
+	return random.next() * Math.min(UNSET_CAP_MS, UNSET_BASE_MS * (2 ** retry - 1), remainingMs);
 }

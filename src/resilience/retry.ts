@@ -111,7 +111,8 @@ export function decideRetry(i: RetryInput): RetryVerdict {
 	if (i.attemptsMade > i.policy.attempts) return SKIP_ATTEMPTS;
 	if (!isUnsent(i) && !isRepeatable(i, i.policy)) return SKIP_METHOD;
 	if (!i.bodyReplayable) return SKIP_BODY;
-	const afterMs = Math.max(backoffMs(i.attemptsMade, i.policy.backoff, i.random), i.retryAfterMs);
+	const own = backoffMs(i.attemptsMade, i.policy.backoff, i.random, i.remainingMs);
+	const afterMs = Math.max(own, i.retryAfterMs);
 	if (afterMs >= i.remainingMs) return SKIP_DEADLINE;
 	if (i.limitRetries > 0 && i.activeRetries >= i.limitRetries) return SKIP_LIMIT;
 	return { retry: true, reason, afterMs, fresh: false, spends: true };
