@@ -19,7 +19,7 @@ export interface Asked {
 	readonly host: string;
 	/** With its query. */
 	readonly path: string;
-	/** Mesh tests are looked at less closely: their client does not tell path, method and host of what was forwarded. */
+	/** The echo server of mesh tests knows no namespace. */
 	readonly isMesh: boolean;
 }
 
@@ -38,7 +38,16 @@ export function differenceOf(expect: Expectation, asked: Asked, answer: Answer):
 }
 
 /** The codes of gRPC for statuses of HTTP (grpc/doc/http-grpc-status-mapping.md). */
-const CODES: Readonly<Record<number, number>> = { 400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14 };
+const CODES: Readonly<Record<number, number>> = {
+	400: 13,
+	401: 16,
+	403: 7,
+	404: 12,
+	429: 14,
+	502: 14,
+	503: 14,
+	504: 14,
+};
 const UNKNOWN = 2;
 
 export function grpcDifference(expect: Expectation, asked: Asked, answer: Answer): string {
@@ -59,22 +68,20 @@ function deliveredDifference(expect: Expectation, asked: Asked, answer: Answer):
 	if (response !== '') return response;
 	// Whoever answers without a body does not tell what came to it.
 	if (answer.echo === null) return answer.status === 204 ? '' : 'no backend answered';
-	return forwardedDifference(expect, asked, answer.echo) || originDifference(expect, answer.echo, asked.isMesh);
+	return forwardedDifference(expect, answer.echo) || originDifference(expect, answer.echo, asked.isMesh);
 }
 
-function forwardedDifference({ forwarded_request: wanted }: Expectation, asked: Asked, echo: Echo): string {
+function forwardedDifference({ forwarded_request: wanted }: Expectation, echo: Echo): string {
 	if (wanted === undefined) return '';
-	if (!asked.isMesh) {
-		if (wanted.host && wanted.host !== echo.host) return `forwarded host \`${echo.host}\`, not \`${wanted.host}\``;
-		const path = pathDifference(wanted.path, echo);
-		if (path !== '') return path;
-		if (wanted.method !== echo.method) return `forwarded method ${echo.method}, not ${wanted.method}`;
-	}
+	if (wanted.host && wanted.host !== echo.host) return `forwarded host \`${echo.host}\`, not \`${wanted.host}\``;
+	const path = pathDifference(wanted.path, echo);
+	if (path !== '') return path;
+	if (wanted.method !== echo.method) return `forwarded method ${echo.method}, not ${wanted.method}`;
 	return headersDifference(wanted, echo);
 }
 
 function pathDifference(wanted: string, echo: Echo): string {
-	return echo.path === wanted ? '' : `forwarded path \`${echo.path}\`, not \`${wanted}\``;
+	return echo.path === (wanted === '' ? '/' : wanted) ? '' : `forwarded path \`${echo.path}\`, not \`${wanted}\``;
 }
 
 function headersDifference({ headers, absent_headers }: ForwardedRequest, echo: Echo): string {
@@ -89,7 +96,6 @@ function headersDifference({ headers, absent_headers }: ForwardedRequest, echo: 
 
 function originDifference(expect: Expectation, echo: Echo, isMesh: boolean): string {
 	const namespace = expect.namespace ?? '';
-	// The mesh's echo server knows no namespace.
 	if (namespace !== echo.namespace && !(isMesh && namespace === '')) {
 		return `backend in namespace \`${echo.namespace}\`, not \`${namespace}\``;
 	}

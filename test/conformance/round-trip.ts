@@ -20,7 +20,10 @@ export interface Sent {
 
 export async function roundTrip({ port, method, host, path, headers, body, agent }: Sent): Promise<Answer> {
 	const response = await new Promise<IncomingMessage>((resolve, reject) => {
-		const request = httpRequest({ host: '127.0.0.1', port, method, path, headers: { ...headers, host }, agent }, resolve);
+		const request = httpRequest(
+			{ host: '127.0.0.1', port, method, path, headers: { ...headers, host }, agent },
+			resolve,
+		);
 		request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
 		request.once('error', reject);
 		request.end(body ?? undefined);

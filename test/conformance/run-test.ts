@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RunningSidecar } from '../proxy/running.ts';
 import type { Cluster } from './cluster.ts';
 import { type Answer, type Asked, differenceOf, grpcDifference } from './compare.ts';
-import { AT_ONCE, REQUESTS, ROUNDS, weightsDifference } from './distribution.ts';
+import { AT_ONCE, isWithinShare, REQUESTS, ROUNDS, weightsDifference } from './distribution.ts';
 import { gatewayOf, MESH_NAMESPACE, routeFileOf, type Stand } from './manifests.ts';
-import { MirrorWatch } from './mirror-watch.ts';
+import { MirrorWatch, mirrorShare } from './mirror-watch.ts';
 import { authorityOf, requestOf } from './request-of.ts';
 import { roundTrip, type Sent } from './round-trip.ts';
 import { type ConformanceCase, type ConformanceSuite, type ConformanceTest, isMesh } from './suite.ts';
@@ -83,7 +83,10 @@ class StandRun {
 	}
 
 	async differenceOf(one: ConformanceCase, attempts: number): Promise<string> {
-		if (one.expected_weights !== undefined) return this.#bestRound(one, one.expected_weights);
+		const { expected_weights: weights } = one;
+		if (weights !== undefined)
+			return this.#bestRound(async () => weightsDifference(weights, await this.#podsOfRound(one)));
+		if (this.#isMirroredInPart(one)) return this.#bestRound(() => this.#mirrorRound(one));
 		let difference = '';
 		let passes = 0;
 		for (let attempt = 0; attempt < attempts && passes < PASSES_IN_A_ROW; attempt++) {
@@ -111,13 +114,30 @@ class StandRun {
 		return difference === '' ? mirrors.differenceFor(sent.path) : difference;
 	}
 
-	async #bestRound(one: ConformanceCase, weights: Readonly<Record<string, number>>): Promise<string> {
+	async #bestRound(round: () => Promise<string>): Promise<string> {
 		let difference = '';
-		for (let round = 0; round < ROUNDS; round++) {
-			difference = weightsDifference(weights, await this.#podsOfRound(one));
+		for (let i = 0; i < ROUNDS; i++) {
+			difference = await round();
 			if (difference === '') return '';
 		}
 		return difference;
+	}
+
+	#isMirroredInPart({ request, expect }: ConformanceCase): boolean {
+		const path = request?.path ?? '/';
+		return (expect?.mirrored_to ?? []).some(({ name }) => mirrorShare(this.#test, name, path) < 1);
+	}
+
+	async #mirrorRound(one: ConformanceCase): Promise<string> {
+		const watch = new MirrorWatch(one.expect?.mirrored_to ?? [], this.#around.cluster);
+		await this.#podsOfRound(one);
+		const path = one.request?.path ?? '/';
+		for (const [service, count] of await watch.counts(path)) {
+			const share = mirrorShare(this.#test, service, path);
+			if (!isWithinShare(count, REQUESTS, share))
+				return `\`${service}\` got ${count} copies of ${REQUESTS}, not ${share}`;
+		}
+		return '';
 	}
 
 	/** Who answered each request. */

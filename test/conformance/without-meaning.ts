@@ -54,6 +54,7 @@ export const LEFT_OUT_CASES: readonly LeftOut[] = [
 	{
 		kind: 'differs',
 		ids: ['MeshPorts/1'],
-		reason: '`parentRefs[].port` (HTTPRouteParentRefPort): rules hold for every port of a service, and a warning says so',
+		reason:
+			'`parentRefs[].port` (HTTPRouteParentRefPort): rules hold for every port of a service, and a warning says so',
 	},
 ];
