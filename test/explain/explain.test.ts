@@ -164,26 +164,31 @@ describe('what is told', () => {
 	});
 
 	it('has where a rule of another document was written', async () => {
-		const { explainer } = await askable(`inbound: { listen: 1111, routes: [{ name: own, matches: [{ path: /own }] }] }
-services: { orders.shop: { endpoints: [{ address: "10.0.0.1:80" }] } }
+		const file = await askable(
+			`inbound: { listen: 1111, routes: [{ name: own, matches: [{ path: /own }] }] }
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: { name: orders, namespace: shop }
 spec:
   rules:
-    - name: foreign
-      matches: [{ path: { type: Exact, value: /own } }]
-      backendRefs: [{ name: orders, port: 80 }]
+    - matches: [{ path: { type: PathPrefix, value: /own } }, { path: { type: PathPrefix, value: /other } }]
       timeouts: { request: 3s }
-`);
-		const explanation = explain({ explainer }, asked('/own'));
-		expect(explanation.winner).toMatchObject({ name: 'foreign', origin: 'HTTPRoute shop/orders', at: 'a.yaml:10' });
-		expect(explanation.policy[0]?.values[0]).toEqual({ key: 'timeouts.request', value: '3s', from: 'a.yaml:13' });
-		expect(explanation.losers.nearest).toMatchObject([
-			{ name: 'own', at: 'a.yaml:2', why: ['matches too, but an exact path goes before a prefix'] },
-		]);
-		expect(explanationText(explanation)).toContain('→ rule foreign (HTTPRoute shop/orders, a.yaml:10)\n');
+      backendRefs: [{ name: app, port: 8080 }]
+`,
+		);
+		const own = explain(file, asked('/own'));
+		expect(own.winner).toMatchObject({ name: 'own', origin: '', at: 'a.yaml:2' });
+		const [foreign] = own.losers.nearest;
+		expect(foreign).toMatchObject({
+			origin: 'HTTPRoute shop/orders',
+			at: 'a.yaml:9',
+			why: ["matches too, but its document comes after the winner's"],
+		});
+		const other = explain(file, asked('/other'));
+		expect(explanationText(other)).toContain('→ rule /own (HTTPRoute shop/orders, a.yaml:9)\n');
+		const [timeout] = other.policy[0]?.values ?? [];
+		expect(timeout).toEqual({ key: 'timeouts.request', value: '3s', from: 'a.yaml:10' });
 	});
 
 	it('is short however many rules there are, and says how many are left out', async () => {
