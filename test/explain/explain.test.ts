@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type AskedRequest, parseAsked } from '../../src/explain/asked-request.ts';
-import { Explainer, type Explanation } from '../../src/explain/explain.ts';
+import type { Explanation } from '../../src/explain/explain.ts';
 import { explanationText } from '../../src/explain/explain-text.ts';
 import { type AskableFile, askable } from './parsed-file.ts';
 
@@ -163,20 +163,33 @@ describe('what is told', () => {
 		expect(valuesOf('/c')).toContainEqual(['timeouts.idle', '5m', 'default']);
 	});
 
-	it('has where a rule of another document was written', async () => {
-		const { file } = await askable('inbound: { listen: 1111, routes: [{ name: own, matches: [{ path: /own }] }] }\n');
-		const [own] = file.config.inbound.routes;
-		if (own === undefined) throw new Error('there is a rule');
-		const foreign = { ...own, name: 'foreign', origin: 'HTTPRoute shop/orders', at: { ...own.at, file: 'b.yaml' } };
-		const config = { ...file.config, inbound: { ...file.config.inbound, routes: [foreign, own] } };
-		const match = () => ({ rule: foreign, match: foreign.matches[0]!, hostname: '' });
-		const explanation = explain({ explainer: new Explainer({ ...file, config, match }) }, asked('/own'));
-		expect(explanation.winner).toMatchObject({ name: 'foreign', origin: 'HTTPRoute shop/orders', at: 'b.yaml:2' });
-		expect(explanation.policy[0]?.values[0]?.from).toBe('HTTPRoute shop/orders, b.yaml:2');
-		expect(explanation.losers.nearest).toMatchObject([
-			{ name: 'own', at: 'a.yaml:2', why: ['matches too, but stands later in the file'] },
+	it('has where a rule of another document and each of its values were written', async () => {
+		const file = await askable(
+			`inbound: { listen: 1111, routes: [{ name: own, matches: [{ path: /own }] }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: orders, namespace: shop }
+spec:
+  rules:
+    - name: foreign
+      matches: [{ path: { value: /orders } }]
+      backendRefs: [{ name: app }]
+      timeouts:
+        request: "\${TIMEOUT}"
+        backendRequest: 2s
+`,
+			{ TIMEOUT: '9s' },
+		);
+		const explanation = explain(file, asked('/orders'));
+		expect(explanation.winner).toMatchObject({ name: 'foreign', origin: 'HTTPRoute shop/orders', at: 'a.yaml:9' });
+		expect(explanation.policy[0]?.values.slice(0, 3)).toEqual([
+			{ key: 'timeouts.request', value: '${TIMEOUT}', from: 'env TIMEOUT' },
+			{ key: 'timeouts.backendRequest', value: '2s', from: 'a.yaml:14' },
+			{ key: 'timeouts.idle', value: '5m', from: 'default' },
 		]);
-		expect(explanationText(explanation)).toContain('→ rule foreign (HTTPRoute shop/orders, b.yaml:2)\n');
+		expect(explanation.losers.nearest).toMatchObject([{ name: 'own', at: 'a.yaml:2' }]);
+		expect(explanationText(explanation)).toContain('→ rule foreign (HTTPRoute shop/orders, a.yaml:9)\n');
 	});
 
 	it('is short however many rules there are, and says how many are left out', async () => {
