@@ -8,8 +8,11 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { EffectiveParts } from '../config/effective-parts.ts';
 import type { Issue } from '../config/issue.ts';
 import type { MaskedValue } from '../config/masked-values.ts';
+import { breathe } from '../io/breathe.ts';
+import { readCompiledLines } from './compiled-lines.ts';
 
 /** First argument that makes `main.ts` run `compile-entry.ts`. */
 export const COMPILE_COMMAND = 'internal:compile-route-file';
@@ -29,7 +32,7 @@ export interface GoodFile {
 	readonly config: Config;
 	readonly warnings: readonly Issue[];
 	readonly notes: readonly Issue[];
-	readonly effective: unknown;
+	readonly effective: EffectiveParts;
 	readonly masked: readonly MaskedValue[];
 }
 
@@ -57,7 +60,7 @@ function runNode(args: readonly string[]): Promise<CompiledFile> {
 	const options = { maxBuffer: MAX_OUTPUT_BYTES, timeout: TIMEOUT_MS };
 	return new Promise((resolve, reject) => {
 		execFile(process.execPath, args, options, (error, stdout, stderr) => {
-			if (error === null) resolve(JSON.parse(stdout) as CompiledFile);
+			if (error === null) resolve(readCompiledLines(stdout, breathe));
 			else reject(new Error(`the route file could not be parsed: ${stderr.trim() || error.message}`, { cause: error }));
 		});
 	});
