@@ -5,7 +5,7 @@ import { maskedValues } from '../config/masked-values.ts';
 import { parseFiles } from '../config/parse-config.ts';
 import type { SourceFile } from '../config/source-file.ts';
 import { type CompileRegex, noRegex } from '../routing/regex.ts';
-import type { CompiledFile } from './compile-file.ts';
+import type { CompiledFile } from './compiled-file.ts';
 import { digestOf, type HashState, titleOf } from './file-hash.ts';
 import type { FileContent } from './route-files.ts';
 import { failedTests } from './test-gate.ts';

@@ -5,7 +5,7 @@
  */
 import type { Config, Rule, Side } from '../config/config.ts';
 import { EffectiveParts } from '../config/effective-parts.ts';
-import type { BadFile, CompiledFile, GoodFile } from './compile-file.ts';
+import type { BadFile, CompiledFile, GoodFile } from './compiled-file.ts';
 
 /** A rule is a kilobyte or two, its effective form included. */
 const RULES_A_LINE = 25;

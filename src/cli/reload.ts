@@ -19,7 +19,7 @@ import { filesOf } from '../io/route-folder.ts';
 import type { Log } from '../ports/log.ts';
 import { loadRegexCompiler, noRegex } from '../routing/regex.ts';
 import { needsRegex } from '../routing/table.ts';
-import type { CompiledFile, GoodFile } from './compile-file.ts';
+import type { CompiledFile, GoodFile } from './compiled-file.ts';
 import { digestOf, HASH_ALGORITHM, titleOf } from './file-hash.ts';
 import { MAX_LOOKS } from './route-files.ts';
 import { unreadable } from './unreadable.ts';

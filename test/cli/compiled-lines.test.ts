@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CompiledFile } from '../../src/cli/compile-file.ts';
+import type { CompiledFile } from '../../src/cli/compiled-file.ts';
 import { compiledLines, readCompiledLines } from '../../src/cli/compiled-lines.ts';
 import { effectiveConfig } from '../../src/config/effective.ts';
 import { EffectiveParts } from '../../src/config/effective-parts.ts';
