@@ -24,6 +24,7 @@ import type { Issue } from './config/issue.ts';
 import { RateLimiters } from './filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from './http1/limits.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
+import { breathe } from './io/breathe.ts';
 import { loopClock } from './io/loop-clock.ts';
 import { sha256, systemClock } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
@@ -193,11 +194,22 @@ export class App {
 
 	// --- what the control side shows -----------------------------------------------------------------------------
 
+	/** What `/config` shows. There may be thousands of rules, and requests are being served. */
+	private async *configText(): AsyncGenerator<string> {
+		const { hash, rejected } = this;
+		const { effectiveConfig } = this.snapshot.taken;
+		for (const piece of effectiveConfig.text((effective) => ({ hash, effective, rejected }))) {
+			yield piece;
+			await breathe();
+		}
+		yield '\n';
+	}
+
 	private adminProviders(): AdminProviders {
 		const { telemetry } = this;
 		return {
 			...this.probeProviders(),
-			config: () => ({ hash: this.hash, effective: this.snapshot.taken.effectiveConfig, rejected: this.rejected }),
+			config: () => this.configText(),
 			routes: () => describeRoutes([this.snapshot.inbound, this.snapshot.outbound]),
 			services: () => this.snapshot.services.describe(this.health.isHealthy, this.health.lastReason),
 			landing: () => ({

@@ -2,14 +2,14 @@
 import type { BoundAddress, ControlReply, ControlRequest, ControlServer } from '../ports/control.ts';
 import type { Log } from '../ports/log.ts';
 import { HttpControlServer } from './control-server.ts';
-import { dispatch, type Endpoint, jsonReply } from './endpoint.ts';
+import { dispatch, type Endpoint, jsonPieces, jsonReply } from './endpoint.ts';
 import { type LandingState, landingPage } from './landing-page.ts';
 import { whyForeign } from './local-only.ts';
 import { type ProbeProviders, probeEndpoints } from './probe-endpoints.ts';
 
 export interface AdminProviders extends ProbeProviders {
-	/** The effective configuration, provenance, the last rejected update. */
-	config(): unknown;
+	/** JSON text: the effective configuration, provenance, the last rejected update. */
+	config(): AsyncIterable<string>;
 	routes(): unknown;
 	services(): unknown;
 	landing(): LandingState;
@@ -69,7 +69,12 @@ function adminEndpoints(providers: AdminProviders, all: () => readonly Endpoint[
 	return [
 		{ method: 'GET', path: '/', about: 'this page', handle: () => landingPage(providers.landing(), all()) },
 		...probeEndpoints(providers),
-		show('/config', 'the effective configuration, with provenance', () => providers.config()),
+		{
+			method: 'GET',
+			path: '/config',
+			about: 'the effective configuration, with provenance',
+			handle: () => jsonPieces(providers.config()),
+		},
 		show('/routes', 'routes in the order in which they are tried', () => providers.routes()),
 		show('/services', 'services: circuits, pools, limits', () => providers.services()),
 		{

@@ -20,6 +20,11 @@ export function jsonReply(status: number, value: unknown, headers?: Record<strin
 	};
 }
 
+/** The same for text that is JSON already, as the peer takes it. */
+export function jsonPieces(body: AsyncIterable<string>): ControlReply {
+	return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
+}
+
 /** HEAD is answered by the GET endpoint; the server leaves the body out. */
 export function dispatch(
 	endpoints: readonly Endpoint[],

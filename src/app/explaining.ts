@@ -57,7 +57,7 @@ export class Explaining implements ExplainProviders {
 		const { config, effectiveConfig, masked, compileRegex } = snapshot.taken;
 		const explainer = new loaded.Explainer({
 			config,
-			effective: effectiveConfig,
+			effectiveAt: (path) => effectiveConfig.at(path),
 			masked,
 			compileRegex,
 			match: (side, head) => snapshot[side]?.context.routes.match(head) ?? null,

@@ -3,6 +3,7 @@
  * whole, each of its changes by name, so that a reader of the file never takes for running what is not.
  */
 import type { Config } from '../config/config.ts';
+import type { EffectiveParts } from '../config/effective-parts.ts';
 import type { Issue } from '../config/issue.ts';
 
 type Read = (config: Config) => unknown;
@@ -27,7 +28,7 @@ const RESTART_ONLY: Readonly<Record<string, Read>> = {
 };
 
 /** The changes that take a restart, as issues of the new file; none: it can be taken over. */
-export function restartIssues(running: Config, next: Config, effective: unknown, file: string): Issue[] {
+export function restartIssues(running: Config, next: Config, effective: EffectiveParts, file: string): Issue[] {
 	return Object.entries(RESTART_ONLY)
 		.filter(([, read]) => !isSame(read(running), read(next)))
 		.map(([key]) => ({
@@ -49,10 +50,8 @@ export function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** Of the first value under a key that is written; the beginning of the file or folder when none is. */
-function placeOf(effective: unknown, path: readonly string[], file: string): { file: string; line: number } {
-	let at: unknown = effective;
-	for (const key of path) at = isRecord(at) ? at[key] : undefined;
-	return firstPlace(at) ?? { file, line: 1 };
+function placeOf(effective: EffectiveParts, path: readonly string[], file: string): { file: string; line: number } {
+	return firstPlace(effective.at(path)) ?? { file, line: 1 };
 }
 
 function firstPlace(value: unknown): { file: string; line: number } | null {

@@ -1,5 +1,6 @@
 /** A route file as it is taken over. */
 import type { Config } from '../config/config.ts';
+import type { EffectiveParts } from '../config/effective-parts.ts';
 import type { Issue } from '../config/issue.ts';
 import type { MaskedValue } from '../config/masked-values.ts';
 import type { CompileRegex } from '../routing/regex.ts';
@@ -8,7 +9,7 @@ import type { CompileRegex } from '../routing/regex.ts';
 export interface Taken {
 	readonly config: Config;
 	/** Every value in force with its origin; what `/config` shows beside the file's hash. */
-	readonly effectiveConfig: unknown;
+	readonly effectiveConfig: EffectiveParts;
 	/** Values that came from the environment: not to be told. */
 	readonly masked: readonly MaskedValue[];
 	readonly compileRegex: CompileRegex;

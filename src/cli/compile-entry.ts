@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import { mayUseRegex } from '../config/parse-config.ts';
 import { loadRegexCompiler } from '../routing/regex.ts';
 import { compileText, textsOf } from './compile-text.ts';
+import { compiledLines } from './compiled-lines.ts';
 import { EXIT } from './exit-codes.ts';
 import { HASH_ALGORITHM } from './file-hash.ts';
 import { readRouteFiles } from './route-files.ts';
@@ -19,6 +20,6 @@ export async function compileEntry(file: string): Promise<number> {
 		newHash: () => createHash(HASH_ALGORITHM),
 		compileRegex: mayUseRegex(textsOf(contents)) ? await loadRegexCompiler() : null,
 	});
-	process.stdout.write(JSON.stringify(compiled));
+	process.stdout.write([...compiledLines(compiled)].join(''));
 	return EXIT.done;
 }

@@ -7,31 +7,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Config } from '../config/config.ts';
-import type { Issue } from '../config/issue.ts';
-import type { MaskedValue } from '../config/masked-values.ts';
+import { breathe } from '../io/breathe.ts';
+import type { CompiledFile } from './compiled-file.ts';
+import { readCompiledLines } from './compiled-lines.ts';
 
 /** First argument that makes `main.ts` run `compile-entry.ts`. */
 export const COMPILE_COMMAND = 'internal:compile-route-file';
-
-/** What came of a route file. Plain data. */
-export type CompiledFile = GoodFile | BadFile;
-
-export interface BadFile {
-	readonly ok: false;
-	/** Of what was read, as `Config.hash` would have been. */
-	readonly hash: string;
-	readonly issues: readonly Issue[];
-}
-
-export interface GoodFile {
-	readonly ok: true;
-	readonly config: Config;
-	readonly warnings: readonly Issue[];
-	readonly notes: readonly Issue[];
-	readonly effective: unknown;
-	readonly masked: readonly MaskedValue[];
-}
 
 /** 10,000 rules take 5 MB and two seconds. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
@@ -57,7 +38,7 @@ function runNode(args: readonly string[]): Promise<CompiledFile> {
 	const options = { maxBuffer: MAX_OUTPUT_BYTES, timeout: TIMEOUT_MS };
 	return new Promise((resolve, reject) => {
 		execFile(process.execPath, args, options, (error, stdout, stderr) => {
-			if (error === null) resolve(JSON.parse(stdout) as CompiledFile);
+			if (error === null) resolve(readCompiledLines(stdout, breathe));
 			else reject(new Error(`the route file could not be parsed: ${stderr.trim() || error.message}`, { cause: error }));
 		});
 	});

@@ -8,6 +8,7 @@
 import v8 from 'node:v8';
 import { RE2JS } from 're2js';
 import { compileText } from './compile-text.ts';
+import { compiledLines } from './compiled-lines.ts';
 import { HASH_ALGORITHM } from './file-hash.ts';
 import { readRouteFiles } from './route-files.ts';
 
@@ -30,5 +31,5 @@ v8.startupSnapshot.setDeserializeMainFunction(() => {
 		newHash: () => createHash(HASH_ALGORITHM),
 		compileRegex: (source) => RE2JS.compile(source),
 	});
-	process.stdout.write(JSON.stringify(compiled));
+	process.stdout.write([...compiledLines(compiled)].join(''));
 });

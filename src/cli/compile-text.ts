@@ -1,10 +1,11 @@
 /** The files of a configuration → what `run` needs of them, as plain data. What both forms of the second process share. */
 import { effectiveConfig } from '../config/effective.ts';
+import { EffectiveParts } from '../config/effective-parts.ts';
 import { maskedValues } from '../config/masked-values.ts';
 import { parseFiles } from '../config/parse-config.ts';
 import type { SourceFile } from '../config/source-file.ts';
 import { type CompileRegex, noRegex } from '../routing/regex.ts';
-import type { CompiledFile } from './compile-file.ts';
+import type { CompiledFile } from './compiled-file.ts';
 import { digestOf, type HashState, titleOf } from './file-hash.ts';
 import type { FileContent } from './route-files.ts';
 import { failedTests } from './test-gate.ts';
@@ -36,6 +37,6 @@ export function compileText(given: string, contents: readonly FileContent[], too
 	const issues = failedTests(result, compileRegex ?? noRegex);
 	if (issues.length > 0) return { ok: false, hash, issues };
 	const { config, warnings, notes, provenance } = result;
-	const effective = effectiveConfig(provenance);
+	const effective = EffectiveParts.of(effectiveConfig(provenance));
 	return { ok: true, config, warnings, notes, effective, masked: maskedValues(provenance) };
 }

@@ -1,5 +1,6 @@
 /** A parsed route file, ready to be asked what it does with a request. For commands: the data plane has its own tables. */
 import type { Config, Side } from '../config/config.ts';
+import { EffectiveParts } from '../config/effective-parts.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ExplainedFile } from '../explain/explain.ts';
 import type { RequestHead } from '../http/head.ts';
@@ -9,10 +10,11 @@ import { compileRoutes, needsRegex, type RouteHit, type RouteTable } from '../ro
 export async function explainedFile({ config, provenance }: ParsedConfig): Promise<ExplainedFile> {
 	const { effectiveConfig } = await import('../config/effective.ts');
 	const { maskedValues } = await import('../config/masked-values.ts');
+	const effective = EffectiveParts.of(effectiveConfig(provenance));
 	const compileRegex = await regexCompilerFor(config);
 	return {
 		config,
-		effective: effectiveConfig(provenance),
+		effectiveAt: (path) => effective.at(path),
 		masked: maskedValues(provenance),
 		compileRegex,
 		match: matcherOf(config, compileRegex),

@@ -19,8 +19,9 @@ import { filesOf } from '../io/route-folder.ts';
 import type { Log } from '../ports/log.ts';
 import { loadRegexCompiler, noRegex } from '../routing/regex.ts';
 import { needsRegex } from '../routing/table.ts';
-import type { CompiledFile, GoodFile } from './compile-file.ts';
+import type { CompiledFile, GoodFile } from './compiled-file.ts';
 import { digestOf, HASH_ALGORITHM, titleOf } from './file-hash.ts';
+import { MAX_LOOKS } from './route-files.ts';
 import { unreadable } from './unreadable.ts';
 
 export interface ReloaderOptions {
@@ -131,6 +132,17 @@ const MISSING = '';
 
 /** As `compile-text.ts` makes it, in pieces: a large file does not hold up the event loop. */
 async function hashOf(given: string): Promise<string> {
+	for (let look = 1; ; look++) {
+		try {
+			return await hashOnce(given);
+		} catch (error) {
+			// A file of a folder has gone between two steps: the folder is looked at once more.
+			if (look === MAX_LOOKS) throw error;
+		}
+	}
+}
+
+async function hashOnce(given: string): Promise<string> {
 	const files = await filesOf(given);
 	if (files.length === 0) return MISSING;
 	const hash = createHash(HASH_ALGORITHM);

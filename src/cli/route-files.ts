@@ -17,16 +17,20 @@ export interface FileContent {
 }
 
 /** Whoever writes without a pause is read in the middle of it in the end; the next change brings another look. */
-const MAX_LOOKS = 5;
+export const MAX_LOOKS = 5;
 
 /** Throws the system's error. Empty: a folder without a YAML file. */
 export function readRouteFiles(given: string, system: FileSystem): readonly FileContent[] {
-	let before = fingerprint(given, system);
 	for (let look = 1; ; look++) {
-		const contents = filesIn(given, system).map((file) => ({ file, bytes: system.readFileSync(file) }));
-		const after = fingerprint(given, system);
-		if (after === before || look === MAX_LOOKS) return contents;
-		before = after;
+		const isLast = look === MAX_LOOKS;
+		try {
+			const before = fingerprint(given, system);
+			const contents = filesIn(given, system).map((file) => ({ file, bytes: system.readFileSync(file) }));
+			if (isLast || fingerprint(given, system) === before) return contents;
+		} catch (error) {
+			// A file may have gone between two steps.
+			if (isLast) throw error;
+		}
 	}
 }
 

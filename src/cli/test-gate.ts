@@ -12,7 +12,7 @@ export function failedTests({ config, provenance }: ParsedConfig, compileRegex: 
 	if (config.tests.length === 0) return [];
 	const match = matcherOf(config, compileRegex);
 	const masked = maskedValues(provenance);
-	const results = runTests(config, new Explainer({ config, effective: null, masked, compileRegex, match }));
+	const results = runTests(config, new Explainer({ config, effectiveAt: () => null, masked, compileRegex, match }));
 	return results.flatMap((result, index) => (result.ok ? [] : [issueOf(result, index)]));
 }
 

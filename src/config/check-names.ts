@@ -33,7 +33,9 @@ interface Named {
 export function checkHostnames(root: Located, issues: IssueList): void {
 	const named = new Map<string, Named[]>();
 	for (const [service, entry] of locate(root, ['services']).node.entries) {
-		const ports = [...(entry.entries.get('ports')?.entries.values() ?? [])].map(({ value }) => String(value));
+		const ports = [...(entry.entries.get('ports')?.entries.values() ?? [])].map(({ kind, value }) =>
+			kind === 'scalar' ? String(value) : '',
+		);
 		for (const [index, node] of (entry.entries.get('hostnames')?.items ?? []).entries()) {
 			if (typeof node.value !== 'string') continue;
 			const hostname = canonicalHostname(node.value);

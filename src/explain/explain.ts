@@ -4,7 +4,9 @@
  *
  * The winner is what the real route table says. Only the reasons are found out here.
  */
+
 import type { Config, Match, Rule, Side } from '../config/config.ts';
+import type { Effective } from '../config/effective.ts';
 import type { MaskedValue } from '../config/masked-values.ts';
 import { ProxyError } from '../error.ts';
 import type { RequestHead } from '../http/head.ts';
@@ -16,7 +18,7 @@ import { type Candidate, Judge } from './judge.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
 import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
-import { effectiveAt, type PolicyValue, policyAt, policyOfDefaults } from './policy.ts';
+import { type PolicyValue, policyAt, policyOfDefaults } from './policy.ts';
 import { Precedence } from './precedence.ts';
 import { Redaction } from './redaction.ts';
 import type { Step } from './steps.ts';
@@ -72,8 +74,8 @@ export interface Evaluation {
 /** A route file in force, and what it takes to explain it. */
 export interface ExplainedFile {
 	readonly config: Config;
-	/** As `config/effective.ts` makes it. */
-	readonly effective: unknown;
+	/** A node of what `config/effective.ts` makes; `null` when the path leads nowhere. */
+	effectiveAt(path: readonly (string | number)[]): Effective | null;
 	/** Values that came from the environment. */
 	readonly masked: readonly MaskedValue[];
 	readonly compileRegex: CompileRegex;
@@ -238,10 +240,10 @@ export class Explainer {
 	}
 
 	private policyOf(side: Side, rule: Rule, { kind, backends }: Outcome): PolicyGroup[] {
-		const { effective } = this.file;
+		const { file } = this;
 		const path = this.pathOf(side, rule);
 		const isFallback = rule === this.fallbackOf(side);
-		const values = path === null ? policyOfDefaults(rule) : policyAt(effectiveAt(effective, path));
+		const values = path === null ? policyOfDefaults(rule) : policyAt(file.effectiveAt(path));
 		// Of a rule that asks nobody only what was written is worth a line.
 		const asksNobody = kind === 'answer' || kind === 'refused';
 		const told = asksNobody ? values.filter(({ from }) => from !== 'default') : values;
@@ -249,7 +251,7 @@ export class Explainer {
 		if (kind !== 'backends') return groups;
 		for (const name of new Set(backends.filter(({ invalid }) => invalid === '').map(({ service }) => service))) {
 			const at = name === 'app' ? ['inbound', 'service'] : ['services', name];
-			groups.push({ of: 'service', name, values: policyAt(effectiveAt(effective, at)) });
+			groups.push({ of: 'service', name, values: policyAt(file.effectiveAt(at)) });
 		}
 		return groups;
 	}

@@ -51,16 +51,6 @@ function addAll(node: Effective, key: string, values: PolicyValue[]): void {
 	}
 }
 
-/** Follows keys and indexes; `null` when they lead nowhere. */
-export function effectiveAt(root: unknown, path: readonly (string | number)[]): Effective | null {
-	let node = root;
-	for (const segment of path) {
-		if (typeof node !== 'object' || node === null) return null;
-		node = (node as Readonly<Record<string | number, unknown>>)[segment];
-	}
-	return typeof node === 'object' && node !== null ? (node as Effective) : null;
-}
-
 /** Not `effective.ts`'s own: that one stands beside the schemas, which must stay out of the data plane. */
 function isLeaf(node: Effective): node is EffectiveLeaf {
 	return 'from' in node && typeof node['from'] === 'string';

@@ -94,7 +94,9 @@ export function sayEdge(by: Edge, loser: Candidate, winner: Candidate): string {
 		case 'query parameters':
 			return `matches too, but asks for ${count(its.queryParams.length, 'query parameter')} and the winner for ${theirs.queryParams.length}`;
 		case 'order':
-			return 'matches too, but stands later in the file';
+			return loser.rule.origin === winner.rule.origin
+				? 'matches too, but stands later in the file'
+				: "matches too, but its document comes after the winner's";
 	}
 }
 

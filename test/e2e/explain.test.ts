@@ -8,6 +8,7 @@ import type { RecordedRequest } from '../../src/explain/recorded-head.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { valuesOf } from '../support/wire-message.ts';
 import { Front } from './front.ts';
 import { OUTRIGGER, Program, START_DEADLINE_MS } from './program.ts';
 
@@ -120,6 +121,50 @@ describe('POST /explain', () => {
 			async () => (await explain({ path: '/a' })).winner?.name === 'next',
 			START_DEADLINE_MS,
 		);
+	});
+});
+
+describe('what is explained', () => {
+	const rules = [
+		{
+			name: 'rewrite',
+			matches: [{ path: '/old' }],
+			filters: [
+				{ urlRewrite: { hostname: 'inner', path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' } } },
+			],
+		},
+		{ name: 'redirect', matches: [{ path: '/r' }], filters: [{ requestRedirect: { port: 8443, statusCode: 308 } }] },
+		{ name: 'direct', matches: [{ path: '= /d' }], directResponse: { status: 410, body: 'gone' } },
+		{ name: 'cors', matches: [{ path: '/c' }], filters: [{ cors: { allowOrigins: ['http://o'] } }] },
+		{ name: 'nowhere', matches: [{ path: '/n' }], backendRefs: [{ name: 'app', weight: 0 }] },
+		{ name: 'edits', matches: [{ path: '/e' }], filters: [{ requestHeaderModifier: { set: { 'x-set': '1' } } }] },
+	];
+
+	it.each([
+		['GET', '/old/7?x=1', {}],
+		['GET', '/r/1?y', {}],
+		['GET', '/d', {}],
+		['GET', '/d/', {}],
+		['OPTIONS', '/c', { origin: 'http://o', 'access-control-request-method': 'PUT' }],
+		['OPTIONS', '/c', {}],
+		['GET', '/n', {}],
+		['POST', '/e/../e/1', {}],
+		['GET', '/a//b', {}],
+		['GET', '/%2', {}],
+	])('is what happens: %s %s %j', async (method, path, headers: Record<string, string>) => {
+		await front.stop();
+		front = await Front.start({ app: { port: origin.port }, inbound: { unmatched: 'reject', routes: rules } });
+		const host = `shop:${front.port}`;
+		const { outcome } = await explain({ method, host, path, headers });
+		const client = await RawClient.connect(front.port);
+		const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+		await client.send(`${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('')}\r\n`);
+		const answer = await client.readResponse();
+		client.close();
+		expect(answer.status).toBe(outcome.status ?? 200);
+		expect(valuesOf(answer, 'location').join('')).toBe(outcome.location);
+		const asked = origin.requests.find((request) => request.target !== '/');
+		expect(asked?.target).toBe(outcome.kind === 'backends' ? outcome.path : undefined);
 	});
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type AskedRequest, parseAsked } from '../../src/explain/asked-request.ts';
-import { Explainer, type Explanation } from '../../src/explain/explain.ts';
+import type { Explanation } from '../../src/explain/explain.ts';
 import { explanationText } from '../../src/explain/explain-text.ts';
 import { type AskableFile, askable } from './parsed-file.ts';
 
@@ -164,19 +164,31 @@ describe('what is told', () => {
 	});
 
 	it('has where a rule of another document was written', async () => {
-		const { file } = await askable('inbound: { listen: 1111, routes: [{ name: own, matches: [{ path: /own }] }] }\n');
-		const [own] = file.config.inbound.routes;
-		if (own === undefined) throw new Error('there is a rule');
-		const foreign = { ...own, name: 'foreign', origin: 'HTTPRoute shop/orders', at: { ...own.at, file: 'b.yaml' } };
-		const config = { ...file.config, inbound: { ...file.config.inbound, routes: [foreign, own] } };
-		const match = () => ({ rule: foreign, match: foreign.matches[0]!, hostname: '' });
-		const explanation = explain({ explainer: new Explainer({ ...file, config, match }) }, asked('/own'));
-		expect(explanation.winner).toMatchObject({ name: 'foreign', origin: 'HTTPRoute shop/orders', at: 'b.yaml:2' });
-		expect(explanation.policy[0]?.values[0]?.from).toBe('HTTPRoute shop/orders, b.yaml:2');
-		expect(explanation.losers.nearest).toMatchObject([
-			{ name: 'own', at: 'a.yaml:2', why: ['matches too, but stands later in the file'] },
-		]);
-		expect(explanationText(explanation)).toContain('→ rule foreign (HTTPRoute shop/orders, b.yaml:2)\n');
+		const file = await askable(
+			`inbound: { listen: 1111, routes: [{ name: own, matches: [{ path: /own }] }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: orders, namespace: shop }
+spec:
+  rules:
+    - matches: [{ path: { type: PathPrefix, value: /own } }, { path: { type: PathPrefix, value: /other } }]
+      timeouts: { request: 3s }
+      backendRefs: [{ name: app, port: 8080 }]
+`,
+		);
+		const own = explain(file, asked('/own'));
+		expect(own.winner).toMatchObject({ name: 'own', origin: '', at: 'a.yaml:2' });
+		const [foreign] = own.losers.nearest;
+		expect(foreign).toMatchObject({
+			origin: 'HTTPRoute shop/orders',
+			at: 'a.yaml:9',
+			why: ["matches too, but its document comes after the winner's"],
+		});
+		const other = explain(file, asked('/other'));
+		expect(explanationText(other)).toContain('→ rule /own (HTTPRoute shop/orders, a.yaml:9)\n');
+		const [timeout] = other.policy[0]?.values ?? [];
+		expect(timeout).toEqual({ key: 'timeouts.request', value: '3s', from: 'a.yaml:10' });
 	});
 
 	it('is short however many rules there are, and says how many are left out', async () => {

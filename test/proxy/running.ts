@@ -3,6 +3,7 @@
 import type { Taken } from '../../src/app/taken.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
 import { App } from '../../src/app.ts';
+import { EffectiveParts } from '../../src/config/effective-parts.ts';
 import { formatIssue, type Issue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { ExchangeRecord, RetryReason, RetrySkipReason } from '../../src/ports/telemetry.ts';
@@ -124,7 +125,12 @@ export class RunningSidecar {
 async function takenOf(yaml: string): Promise<Taken> {
 	const parsed = parseConfig(yaml, 'test.yaml', () => undefined);
 	if (!parsed.ok) throw new Error(parsed.issues.map((issue) => formatIssue(issue)).join('\n'));
-	return { config: parsed.config, effectiveConfig: {}, masked: [], compileRegex: await loadRegexCompiler() };
+	return {
+		config: parsed.config,
+		effectiveConfig: new EffectiveParts({}, {}),
+		masked: [],
+		compileRegex: await loadRegexCompiler(),
+	};
 }
 
 /** A route file in front of the origin at a port; `more` replaces or adds top-level blocks, `inbound` adds to inbound. */

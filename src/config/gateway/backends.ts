@@ -27,8 +27,8 @@ export function resolved(ref: Located, path: Path, { document, side, services, a
 	if (side === 'inbound' && isApp && !services.hasNative(service)) {
 		return replaced(ref, { name: scalarNode(APP, namePlace), namespace: null, port: null });
 	}
-	const port = Number(ref.entries.get('port')?.value ?? 0);
-	const target = services.targetOf(service, port);
+	const port = ref.entries.get('port');
+	const target = services.targetOf(service, port?.kind === 'scalar' ? Number(port.value) : 0);
 	if (target.is === 'entry') return replaced(ref, { name: scalarNode(target.name, namePlace, name), namespace: null });
 	const namespace = ref.entries.get('namespace') ?? scalarNode(service.namespace, namePlace);
 	const written = replaced(ref, { namespace });

@@ -81,8 +81,8 @@ export class GatewayDocument implements Metadata {
 	port(path: Path): number {
 		const node = this.at(path);
 		if (node === null) return 0;
-		const port = Number(node.value);
-		if (Number.isInteger(port) && port >= 1 && port <= MAX_PORT && node.kind === 'scalar') return port;
+		const port = node.kind === 'scalar' ? Number(node.value) : 0;
+		if (Number.isInteger(port) && port >= 1 && port <= MAX_PORT) return port;
 		this.error(node, path, 'is not a port', { expected: `a port from 1 to ${MAX_PORT}` });
 		return 0;
 	}

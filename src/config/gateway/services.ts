@@ -102,7 +102,7 @@ export class ClusterServices {
 		if (known !== undefined) return known.ports.map(({ port }) => port);
 		const ports = (this.#native.get(keyOf(service)) ?? this.#native.get(service.name))?.entries.get('ports');
 		if (ports === undefined || ports.entries.size === 0) return null;
-		return [...ports.entries.values()].map(({ value }) => Number(value));
+		return [...ports.entries.values()].map(({ kind, value }) => (kind === 'scalar' ? Number(value) : 0));
 	}
 
 	/** As callers write it. The short one is left to the app's own namespace if that has one of that name. */
@@ -134,7 +134,7 @@ export class ClusterServices {
 
 function hostnamesOf(native: ReadonlyMap<string, Located>): ReadonlySet<string> {
 	const hostnames = [...native.values()].flatMap((entry) => entry.entries.get('hostnames')?.items ?? []);
-	return new Set(hostnames.map(({ value }) => String(value).toLowerCase()));
+	return new Set(hostnames.map(({ value }) => (typeof value === 'string' ? value.toLowerCase() : '')));
 }
 
 function keyOf({ namespace, name }: ServiceName): string {
