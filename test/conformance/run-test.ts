@@ -85,16 +85,18 @@ class StandRun {
 	async differenceOf(one: ConformanceCase, attempts: number): Promise<string> {
 		const { expected_weights: weights } = one;
 		if (weights !== undefined)
-			return this.#bestRound(async () => weightsDifference(weights, await this.#podsOfRound(one)));
-		if (this.#isMirroredInPart(one)) return this.#bestRound(() => this.#mirrorRound(one));
+			return this.#bestRound(attempts, async () => weightsDifference(weights, await this.#podsOfRound(one)));
+		if (this.#isMirroredInPart(one)) return this.#bestRound(attempts, () => this.#mirrorRound(one));
 		let difference = '';
 		let passes = 0;
 		for (let attempt = 0; attempt < attempts && passes < PASSES_IN_A_ROW; attempt++) {
-			difference = await this.#once(this.#filled(one));
-			passes = difference === '' ? passes + 1 : 0;
-			if (difference !== '') await delay(POLL_MS);
+			const latest = await this.#once(this.#filled(one));
+			passes = latest === '' ? passes + 1 : 0;
+			if (latest === '') continue;
+			difference = latest;
+			await delay(POLL_MS);
 		}
-		return difference;
+		return passes < PASSES_IN_A_ROW ? difference : '';
 	}
 
 	async #once(one: ConformanceCase): Promise<string> {
@@ -114,9 +116,9 @@ class StandRun {
 		return difference === '' ? mirrors.differenceFor(sent.path) : difference;
 	}
 
-	async #bestRound(round: () => Promise<string>): Promise<string> {
+	async #bestRound(attempts: number, round: () => Promise<string>): Promise<string> {
 		let difference = '';
-		for (let i = 0; i < ROUNDS; i++) {
+		for (let i = 0; i < Math.min(ROUNDS, attempts); i++) {
 			difference = await round();
 			if (difference === '') return '';
 		}

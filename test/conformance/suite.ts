@@ -99,7 +99,7 @@ export interface Expectation {
 export interface ConformanceCase {
 	readonly id: string;
 	/** Absent: it asks for the status of a resource. */
-	readonly proto?: 'http' | 'grpc' | 'tcp';
+	readonly proto?: 'http' | 'grpc' | 'tcp' | undefined;
 	readonly name?: string | null;
 	readonly request?: SentRequest;
 	readonly expect?: Expectation;
