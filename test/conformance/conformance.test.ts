@@ -6,6 +6,9 @@ import { judge, strayIds, type Verdict } from './judge.ts';
 import { conformanceReport } from './report.ts';
 import { type ConformanceTest, LEFT_OUT, loadConformance } from './suite.ts';
 
+/** A case may be tried for some seconds until it passes. */
+const TIMEOUT_MS = 60_000;
+
 if (LEFT_OUT !== '') console.warn(LEFT_OUT);
 
 describe.runIf(LEFT_OUT === '')('the Gateway API’s conformance tests', () => {
@@ -27,7 +30,7 @@ describe.runIf(LEFT_OUT === '')('the Gateway API’s conformance tests', () => {
 		return known;
 	}
 
-	it.each(tests)('$short_name', async (test) => {
+	it.each(tests)('$short_name', { timeout: TIMEOUT_MS }, async (test) => {
 		const unexplained = (await verdictsOf(test)).filter(({ outcome }) => outcome !== 'passed' && outcome !== 'leftOut');
 		expect(unexplained).toEqual([]);
 	});
