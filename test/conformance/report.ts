@@ -19,6 +19,10 @@ are not part of this repository; \`test/conformance/\` runs them where they are 
 - Cases of \`GRPCRoute\` are sent by HTTP/1.1, as \`POST\` with \`content-type: application/grpc\`: HTTP/2 comes in a later version. So
   they are about matching, filters and backends, not about the protocol. A refusal counts as the code of gRPC that clients
   make of its HTTP status. As in the suite, headers are not compared.
+- Cases of tests with \`retry\` have a sidecar each, at its defaults: many failures on purpose would spend its retry budget and open
+  its circuit breaker, and a connection of an earlier case that is reset would be replayed once outside the attempts.
+- Endpoint slices without endpoints are filled in with a pod, as the suite does; one expected path that is another case's
+  (\`MeshHTTPRouteNamedRule/1\`) is set right.
 - What is listed as left out is tried as well where it can be sent, and must fail: so no entry outlives its reason.
 
 `;
