@@ -46,6 +46,8 @@ export interface ReloadSettings {
 	readonly reloads: number;
 	readonly seconds: number;
 	readonly clients: number;
+	/** Default: long enough to be warm. */
+	readonly warmMs?: number;
 }
 
 export interface ReloadResult {
@@ -72,7 +74,7 @@ export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
 	const sidecar = await Sidecar.start({ main, appPort: app.port, blocks: blocks(0, rules), preload: PROBE });
 	try {
 		const load = new VersionLoad({ port: sidecar.port, clients });
-		await sleep(WARM_MS);
+		await sleep(settings.warmMs ?? WARM_MS);
 		const startedAt = performance.timeOrigin + performance.now();
 		const settled = await edit(sidecar, app.port, settings);
 		const count = async (result: string) => sidecar.metric('outrigger_config_reloads_total', { result });

@@ -1,0 +1,17 @@
+/** The route file is edited under load, in short; `bench/faults` has the long version. */
+import { expect, it } from 'vitest';
+import { reload } from '../../bench/faults/scenarios/reload.ts';
+
+it('edits of the route file, good and bad, are noticed by nobody who is served', async () => {
+	const found = await reload({ rules: 50, reloads: 12, seconds: 6, clients: 4, warmMs: 500 });
+	const { load, taken, rejected } = found;
+	expect([...load.failures]).toEqual([]);
+	expect({ failed: load.failed, dropped: load.dropped, mixed: load.mixed }).toEqual({
+		failed: 0,
+		dropped: 0,
+		mixed: 0,
+	});
+	expect(taken).toBeGreaterThan(0);
+	expect(rejected).toBeGreaterThan(0);
+	expect(load.versions.size).toBeGreaterThan(1);
+});
