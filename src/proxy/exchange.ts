@@ -75,7 +75,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	attempt(fresh: boolean, isBudgeted: boolean): void {
 		const route = this.matched as Route;
 		const service = this.upstream as Service;
-		const now = this.attempts.length === 0 ? this.startedNow : this.now();
+		const now = this.attempts.length === 0 && !this.isDelayed ? this.startedNow : this.now();
 		this.resumeAt = NEVER;
 		const endpoint = this.steps.chooseEndpoint(this);
 		const attempt = new Attempt(this, service, endpoint, now, this.nextBackoffMs, isBudgeted);
@@ -109,7 +109,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		stream.head(this.head, attempt);
 		attempt.isReused = stream.isReused;
 		if (this.attempts.length === 1)
-			this.addedMs = this.context.preciseClock.now() - this.startedNow - attempt.connectMs;
+			this.addedMs = this.context.preciseClock.now() - attempt.startedAt - attempt.connectMs;
 		const { body } = this;
 		let accepting = true;
 		if (body !== null) {

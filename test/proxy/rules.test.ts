@@ -77,8 +77,8 @@ function rules(): object[] {
 		{
 			name: 'slow',
 			matches: [{ path: '/slow' }],
-			fault: { delay: { fixed: '60ms' } },
-			timeouts: { request: '10s' },
+			fault: { delay: { fixed: '400ms' } },
+			timeouts: { request: '10s', backendRequest: '300ms' },
 		},
 		{ name: 'late', matches: [{ path: '/late' }], fault: { delay: { fixed: '10s' } }, timeouts: { request: '50ms' } },
 		{
@@ -215,7 +215,7 @@ describe('limits and faults', () => {
 		expect(record).toMatchObject({ errorCode: 'fault_injected', flags: 'FI,DI' });
 	});
 
-	it('hold a body back while they wait, and lose nothing of it', async () => {
+	it('hold a body back while they wait, lose nothing of it, and leave the attempt its whole time', async () => {
 		const body = 'x'.repeat(100_000);
 		expect((await ask('/slow', {}, 'POST', body)).status).toBe(200);
 		expect(app.seen[0]?.bodyBytes).toBe(body.length);
