@@ -15,6 +15,9 @@ interface Seen {
 	readonly bodyBytes: number;
 }
 
+/** How long the app takes for `/slow`: several ticks of the sidecar's timers. */
+const APP_MS = 60;
+
 class Origin {
 	readonly seen: Seen[] = [];
 	private readonly server: Server;
@@ -28,7 +31,7 @@ class Origin {
 			request.on('end', () => {
 				this.seen.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, bodyBytes });
 				response.setHeader('x-powered-by', name);
-				response.end(name);
+				setTimeout(() => response.end(name), request.url === '/slow' ? APP_MS : 0);
 			});
 		});
 	}
