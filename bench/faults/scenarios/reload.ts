@@ -2,7 +2,7 @@
  * The route file is edited under full load, every third time with a mistake: nobody notices, but that the good versions
  * are in force. And a file of 1,000 rules is taken over without holding up the event loop.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from '../child.ts';
 import { atLeast, atMost, type Figure, reported, type Scenario } from '../figure.ts';
@@ -48,6 +48,8 @@ export interface ReloadSettings {
 	readonly clients: number;
 	/** Default: long enough to be warm. */
 	readonly warmMs?: number;
+	/** Default true. It keeps a core busy. */
+	readonly watchesTurns?: boolean;
 }
 
 export interface ReloadResult {
@@ -71,7 +73,8 @@ interface Turn {
 export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
 	const { main, rules, clients } = settings;
 	const app = await startApp('echoing', 0);
-	const sidecar = await Sidecar.start({ main, appPort: app.port, blocks: blocks(0, rules), preload: PROBE });
+	const preload = settings.watchesTurns === false ? {} : { preload: PROBE };
+	const sidecar = await Sidecar.start({ main, appPort: app.port, blocks: blocks(0, rules), ...preload });
 	try {
 		const load = new VersionLoad({ port: sidecar.port, clients });
 		await sleep(settings.warmMs ?? WARM_MS);
@@ -121,6 +124,7 @@ async function edit(sidecar: Sidecar, appPort: number, { rules, reloads, seconds
 function longestTurn(file: string, from: number, to: number): Turn {
 	let ms = 0;
 	let cpuMs = 0;
+	if (!existsSync(file)) return { ms, cpuMs };
 	for (const line of readFileSync(file, 'utf8').split('\n')) {
 		const [at = 0, clock = 0, cpu = 0] = line.split(' ').map(Number);
 		if (at < from || at > to) continue;
