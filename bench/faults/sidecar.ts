@@ -1,5 +1,5 @@
 /** The sidecar under test as a process of its own, on ports that the system chooses. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +17,13 @@ export interface SidecarOptions {
 	readonly command?: readonly string[];
 	/** Default: until `/ready` says so. */
 	readonly until?: 'ready' | 'bound';
-	/** A module that is loaded before the sidecar's own. */
-	readonly preload?: string;
+	/** For Node.js, before the entry. */
+	readonly nodeOptions?: readonly string[];
 }
 
 const ROUTE_FILE = 'routes.yaml';
 const STALL_FILE = 'stalls.txt';
+const HEAP_FILE = 'heap.txt';
 
 const BASE = {
 	inbound: { listen: '127.0.0.1:0' },
@@ -45,7 +46,10 @@ export class Sidecar extends Child {
 	private readonly folder: string;
 
 	private constructor(folder: string, args: readonly string[]) {
-		super(process.execPath, args, { STALL_PROBE_FILE: join(folder, STALL_FILE) });
+		super(process.execPath, args, {
+			STALL_PROBE_FILE: join(folder, STALL_FILE),
+			HEAP_PROBE_FILE: join(folder, HEAP_FILE),
+		});
 		this.folder = folder;
 	}
 
@@ -59,19 +63,29 @@ export class Sidecar extends Child {
 		return join(this.folder, STALL_FILE);
 	}
 
+	/** Live bytes of its heap in MB, when `heap-probe.ts` is preloaded. */
+	async liveHeapMb(): Promise<number> {
+		const file = join(this.folder, HEAP_FILE);
+		const lines = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
+		const before = lines().length;
+		this.signal('SIGUSR2');
+		await waitFor('the size of the heap', () => lines().length > before);
+		return Number(lines().at(-1)) / 1e6;
+	}
+
 	/** The text of a route file with other blocks. */
 	textWith(appPort: number, blocks: Record<string, unknown>): string {
 		return JSON.stringify({ ...BASE, app: { port: appPort }, ...blocks });
 	}
 
 	static async start(options: SidecarOptions): Promise<Sidecar> {
-		const { main = SOURCE_MAIN, appPort, blocks, command = [], preload } = options;
+		const { main = SOURCE_MAIN, appPort, blocks, command = [], nodeOptions = [] } = options;
 		const folder = mkdtempSync(join(tmpdir(), 'outrigger-fault-'));
 		const file = join(folder, ROUTE_FILE);
 		writeFileSync(file, JSON.stringify({ ...BASE, app: { port: appPort }, ...blocks }));
 		const sidecar = new Sidecar(folder, [
 			'--disable-warning=ExperimentalWarning',
-			...(preload === undefined ? [] : ['--import', preload]),
+			...nodeOptions,
 			main,
 			'run',
 			file,

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 60_000;
 it(
 	'edits of the route file, good and bad, are noticed by nobody who is served',
 	async () => {
-		const found = await reload({ rules: 50, reloads: 12, seconds: 6, clients: 4, warmMs: 500, watchesTurns: false });
+		const found = await reload({ rules: 50, reloads: 12, seconds: 6, clients: 4, warmMs: 500 });
 		const { load, taken, rejected } = found;
 		expect([...load.failures]).toEqual([]);
 		expect({ failed: load.failed, dropped: load.dropped, mixed: load.mixed }).toEqual({
