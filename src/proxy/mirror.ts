@@ -4,7 +4,8 @@
  * Theory of operation. A mirror never holds up the exchange that it was taken from, and never fails it. It takes the bytes
  * of the body as they come; what its connection does not take is kept by the socket up to `MAX_HELD_BYTES`, and a mirror
  * that lags further behind is cut. It counts at its service like any attempt, so a sick service is left alone. It lives on
- * when the exchange is over, but not for longer than `ANSWER_MS`; when the client broke off, it is cut as well.
+ * when the exchange is over, but not for longer than `ANSWER_MS` after the last byte; when the client broke off, it is cut
+ * as well.
  */
 import { TimerEntry } from '../clock.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
@@ -32,6 +33,8 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	private hasEnded = false;
 	private trailers: HeaderList | null = null;
 	private status = 0;
+	/** Clock time at which something of the request came last. */
+	private lastActivity: number;
 	private isOver = false;
 
 	private constructor(context: ProxyContext, head: RequestHead, service: Service, endpoint: Endpoint) {
@@ -40,6 +43,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 		this.head = copyOf(head);
 		this.service = service;
 		this.endpoint = endpoint;
+		this.lastActivity = context.clock.now();
 	}
 
 	/** `null`: there is nowhere to send it, or the service must be left alone. */
@@ -54,7 +58,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 
 	private begin(): void {
 		this.endpoint.active++;
-		this.context.timers.arm(this, ANSWER_MS);
+		this.context.timers.armAt(this, this.lastActivity + ANSWER_MS);
 		const got = this.endpoint.pool.acquire(this, false);
 		if (got instanceof ProxyError) this.over(got.code);
 		else if (got !== null) this.onStream(got);
@@ -80,6 +84,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	/** Borrowed bytes of the body. */
 	data(buffer: Buffer, start: number, end: number): void {
 		if (this.isOver) return;
+		this.lastActivity = this.context.clock.now();
 		const { stream } = this;
 		if (stream === null) this.held.push(Buffer.from(buffer.subarray(start, end)));
 		else if (stream.write(buffer, start, end)) return;
@@ -94,6 +99,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	end(trailers: HeaderList | null): void {
 		if (this.isOver) return;
 		this.hasEnded = true;
+		this.lastActivity = this.context.clock.now();
 		this.trailers = trailers;
 		this.stream?.end(trailers);
 	}
@@ -130,6 +136,8 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	}
 
 	override onTimer(): void {
+		const end = this.lastActivity + ANSWER_MS;
+		if (end > this.context.clock.now()) return this.context.timers.armAt(this, end);
 		if (this.stream === null) this.endpoint.pool.cancel(this);
 		else this.stream.reset(new ProxyError('attempt_timeout', `no whole answer within ${ANSWER_MS} ms`));
 		this.over('attempt_timeout');
