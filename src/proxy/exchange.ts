@@ -56,7 +56,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 
 	readonly body: RequestBody | null;
 	requestEnded = false;
-	private requestTrailers: HeaderList | null = null;
+	requestTrailers: HeaderList | null = null;
 	private responseEnded = false;
 	private current: Attempt | null = null;
 	private outcome: ProxyError | null = null;

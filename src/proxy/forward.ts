@@ -157,6 +157,9 @@ function mirror(x: Exchange, { mirrors }: Route): void {
 		if (share < 1 && context.random.next() >= share) continue;
 		const copy = Mirror.start(context, backend, head);
 		if (copy === null) continue;
+		// Nothing, unless the request was held back.
+		x.body?.copyTo(copy);
+		if (x.requestEnded) copy.end(x.requestTrailers);
 		x.mirrors ??= new Mirrors();
 		x.mirrors.add(copy);
 	}

@@ -40,6 +40,11 @@ export class RequestBody {
 		return accepting;
 	}
 
+	/** Gives a mirror what has come before there was one. */
+	copyTo(mirror: { data(buffer: Buffer, start: number, end: number): void }): void {
+		for (const chunk of this.chunks) mirror.data(chunk, 0, chunk.length);
+	}
+
 	/** Nobody will want it again. */
 	drop(): void {
 		this.isKept = false;

@@ -93,6 +93,12 @@ function rules(): object[] {
 			],
 		},
 		{
+			name: 'mirrored-late',
+			matches: [{ path: '/late-copy' }],
+			fault: { delay: { fixed: '50ms' } },
+			filters: [{ requestMirror: { backendRef: { name: 'shadow' } } }],
+		},
+		{
 			name: 'split',
 			matches: [{ path: '/split' }],
 			backendRefs: [
@@ -278,6 +284,12 @@ describe('sessions', () => {
 });
 
 describe('mirrors', () => {
+	it.each(['', 'z'.repeat(30_000)])('have what came while the request was held back', async (body) => {
+		expect((await ask('/late-copy', {}, 'POST', body)).status).toBe(200);
+		await waitFor('the copy', () => shadow.seen.length > 0);
+		expect(shadow.seen[0]?.bodyBytes).toBe(body.length);
+	});
+
 	it('get a copy with body as the rule has made it, and nobody waits for their answer', async () => {
 		const body = 'y'.repeat(150_000);
 		const response = await ask('/mirrored?x=1', {}, 'POST', body);
