@@ -75,7 +75,8 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	attempt(fresh: boolean, isBudgeted: boolean): void {
 		const route = this.matched as Route;
 		const service = this.upstream as Service;
-		const now = this.attempts.length === 0 && !this.isDelayed ? this.startedNow : this.now();
+		const isAtOnce = this.attempts.length === 0 && !this.isDelayed;
+		const now = isAtOnce ? this.startedNow : this.now();
 		this.resumeAt = NEVER;
 		const endpoint = this.steps.chooseEndpoint(this);
 		const attempt = new Attempt(this, service, endpoint, now, this.nextBackoffMs, isBudgeted);
@@ -91,8 +92,8 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		}
 		const got = attempt.begin(endpoint as Endpoint, fresh || endsTunnel(this));
 		if (got instanceof ProxyError) return this.onAttemptFailed(got);
-		// The first leaves with the batch that brought it; nobody flushes what comes later.
-		if (got !== null) return this.attempts.length === 1 ? this.send(attempt, got) : this.onConnected(attempt, got);
+		// What goes on at once leaves with the batch that brought it; nobody flushes what comes later.
+		if (got !== null) return isAtOnce ? this.send(attempt, got) : this.onConnected(attempt, got);
 		this.to(State.waiting);
 		this.holdBody();
 	}
