@@ -289,7 +289,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 
 	onEnd(trailers: HeaderList | null): void {
 		this.requestEnded = true;
-		if (this.state === State.replying) return this.sendAnswer();
 		if (this.state === State.tunnelling) {
 			this.current?.stream?.end(null);
 			if (this.responseEnded) this.endTunnel();
@@ -297,6 +296,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		}
 		if (trailers !== null) this.requestTrailers = trailers.clone();
 		this.mirrors?.end(this.requestTrailers);
+		if (this.state === State.replying) return this.sendAnswer();
 		if (this.state === State.sent || this.state === State.responding) this.current?.stream?.end(this.requestTrailers);
 	}
 

@@ -4,8 +4,9 @@
  * Theory of operation. A mirror never holds up the exchange that it was taken from, and never fails it. It takes the bytes
  * of the body as they come; what its connection does not take is kept by the socket up to `MAX_HELD_BYTES`, and a mirror
  * that lags further behind is cut. It counts at its service like any attempt, so a sick service is left alone. It lives on
- * when the exchange is over, but not for longer than `ANSWER_MS` after the last byte; when the client broke off, it is cut
- * as well.
+ * when the exchange is over, but not for longer than `ANSWER_MS` after its last byte; when the client broke off, it is cut
+ * as well. Until that last byte the exchange's own deadlines are enough: how long a client takes for its body says nothing
+ * about the service.
  */
 import { TimerEntry } from '../clock.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
@@ -21,6 +22,7 @@ import type { Service } from './service.ts';
 const MAX_HELD_BYTES = 256 * 1024;
 /** As Envoy's default for a request to an upstream: nobody waits, but a connection is taken. */
 const ANSWER_MS = 15_000;
+const SWITCHING_PROTOCOLS = 101;
 
 export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	private readonly context: ProxyContext;
@@ -33,8 +35,6 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	private hasEnded = false;
 	private trailers: HeaderList | null = null;
 	private status = 0;
-	/** Clock time at which something of the request came last. */
-	private lastActivity: number;
 	private isOver = false;
 
 	private constructor(context: ProxyContext, head: RequestHead, service: Service, endpoint: Endpoint) {
@@ -43,7 +43,6 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 		this.head = copyOf(head);
 		this.service = service;
 		this.endpoint = endpoint;
-		this.lastActivity = context.clock.now();
 	}
 
 	/** `null`: there is nowhere to send it, or the service must be left alone. */
@@ -58,7 +57,6 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 
 	private begin(): void {
 		this.endpoint.active++;
-		this.context.timers.armAt(this, this.lastActivity + ANSWER_MS);
 		const got = this.endpoint.pool.acquire(this, false);
 		if (got instanceof ProxyError) this.over(got.code);
 		else if (got !== null) this.onStream(got);
@@ -84,12 +82,11 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	/** Borrowed bytes of the body. */
 	data(buffer: Buffer, start: number, end: number): void {
 		if (this.isOver) return;
-		this.lastActivity = this.context.clock.now();
 		const { stream } = this;
 		if (stream === null) this.held.push(Buffer.from(buffer.subarray(start, end)));
 		else if (stream.write(buffer, start, end)) return;
 		this.heldBytes += end - start;
-		if (this.heldBytes > MAX_HELD_BYTES) this.cut();
+		if (this.heldBytes > MAX_HELD_BYTES) this.stop(cutOff('the copy takes less than comes'));
 	}
 
 	flush(): void {
@@ -99,19 +96,18 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	end(trailers: HeaderList | null): void {
 		if (this.isOver) return;
 		this.hasEnded = true;
-		this.lastActivity = this.context.clock.now();
 		this.trailers = trailers;
+		this.context.timers.armAt(this, this.context.clock.now() + ANSWER_MS);
 		this.stream?.end(trailers);
 	}
 
 	/** The exchange is over: what is whole goes on by itself. */
 	release(): void {
-		if (!this.hasEnded) this.cut();
+		if (!this.hasEnded) this.stop(cutOff('the mirrored request was not whole'));
 	}
 
-	private cut(): void {
+	private stop(error: ProxyError): void {
 		if (this.isOver) return;
-		const error = new ProxyError('client_closed', 'the mirrored request was not whole, or its copy too slow');
 		if (this.stream === null) this.endpoint.pool.cancel(this);
 		else this.stream.reset(error);
 		this.over(error.code);
@@ -121,6 +117,8 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 
 	onHead(head: ResponseHead): void {
 		this.status = head.status;
+		// Nobody asked for another protocol: what the connection speaks from now on is not known.
+		if (head.status === SWITCHING_PROTOCOLS) this.stop(new ProxyError('upstream_protocol_error', '101 to a copy'));
 	}
 
 	onEnd(): void {
@@ -136,11 +134,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	}
 
 	override onTimer(): void {
-		const end = this.lastActivity + ANSWER_MS;
-		if (end > this.context.clock.now()) return this.context.timers.armAt(this, end);
-		if (this.stream === null) this.endpoint.pool.cancel(this);
-		else this.stream.reset(new ProxyError('attempt_timeout', `no whole answer within ${ANSWER_MS} ms`));
-		this.over('attempt_timeout');
+		this.stop(new ProxyError('attempt_timeout', `no whole answer within ${ANSWER_MS} ms`));
 	}
 
 	private over(code: ErrorCode | ''): void {
@@ -189,6 +183,11 @@ export class Mirrors {
 	release(): void {
 		for (const mirror of this.all) mirror.release();
 	}
+}
+
+/** The copy lacks bytes through no fault of the service. */
+function cutOff(detail: string): ProxyError {
+	return new ProxyError('client_closed', detail);
 }
 
 /** The connection parses its next head into the same object: whoever may wait needs a head of his own. */

@@ -70,6 +70,15 @@ describe('a mirror', () => {
 		expect([outcomes, state.resets, endpoint.active]).toEqual([['attempt_timeout'], 1, 0]);
 	});
 
+	it('holds it against the client, not against the service, when the rest of a body does not come', () => {
+		const { mirror, state, outcomes, timers, endpoint } = mirrored();
+		mirror.data(BYTES, 0, 10);
+		timers.advance(10 * ANSWER_MS);
+		expect(outcomes).toEqual([]);
+		mirror.release();
+		expect([outcomes, state.settled, endpoint.active]).toEqual([['client_closed'], ['client_closed'], 0]);
+	});
+
 	it('is cut when it takes less than comes', () => {
 		const { mirror, state, outcomes } = mirrored();
 		state.accepts = false;
