@@ -151,8 +151,9 @@ function removeAccessControl(headers: HeaderList): void {
 		const length = (spans[i * SPAN + 1] as number) - (spans[i * SPAN] as number);
 		if (length > PREFIX.length && !headers.isRemoved(i) && isAccessControl(headers.nameAt(i))) headers.removeAt(i);
 	}
-	for (let k = added.length - 2; k >= 0; k -= 2) {
+	for (let k = added.length - 2; k >= 0; k = Math.min(k, added.length) - 2) {
 		const name = added[k] as string;
+		// All fields of the name go, some of them further ahead.
 		if (isAccessControl(name)) headers.removeOther(name.toLowerCase());
 	}
 }

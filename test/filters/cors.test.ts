@@ -206,6 +206,14 @@ describe('a response', () => {
 		expect(fieldsOf(head.headers)).toEqual({ 'x-a': '1', vary: 'origin' });
 	});
 
+	it('loses what several filters have added under one name', () => {
+		const head = responseOf([]);
+		const added = ['x-a', 'access-control-max-age', 'x-b', 'Access-Control-Max-Age', 'access-control-allow-origin'];
+		for (const name of added) head.headers.append(name, '1');
+		new Cors(LISTED).onResponse(head, from(OTHER));
+		expect(fieldsOf(head.headers)).toEqual({ 'x-a': '1', 'x-b': '1', vary: 'origin' });
+	});
+
 	it('is the same for all when every origin may read it', () => {
 		const expected = { 'access-control-allow-origin': '*' };
 		expect(responded(ANYTHING, from(OTHER))).toEqual(expected);
