@@ -8,12 +8,10 @@ import type { Exchange } from './exchange.ts';
 
 /** The backend that takes the request, or why there is none. Drawn once an exchange: retries stay with it. */
 export function chooseBackend(x: Exchange, route: Route): Backend | ProxyError {
-	const { backends, split, sessions } = route;
+	const { backends, split } = route;
+	const { session } = x;
 	if (backends.length === 0) return byHost(x, route);
-	if (sessions !== null) {
-		x.session = sessions.find(x.head.headers, x.context.clock.wall());
-		if (x.session !== null) return x.session.backend;
-	}
+	if (session !== null) return session.backend;
 	const backend = split === null ? (backends[0] as Backend) : split.at(x.context.random.next());
 	if (backend === null) return nowhere('all backends have the weight 0');
 	return backend.service === null ? nowhere(`\`${backend.label}\` ${backend.invalid}`) : backend;
@@ -29,10 +27,14 @@ function nowhere(detail: string): ProxyError {
 	return new ProxyError('no_backend', detail, { unsent: true });
 }
 
-/** The endpoint for the next attempt: the session's, then another one than has just failed. `null`: there is none. */
-export function chooseEndpoint(x: Exchange): Endpoint | null {
+/**
+ * The endpoint for the next attempt: the session's, then another one than has just failed. `null`: there is none.
+ * `isReplay`: nothing has failed but a connection that had been idle.
+ */
+export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null {
 	const { attempts, session } = x;
 	const last = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt);
-	if (last === null && session !== null) return session.endpoint;
+	if (session !== null && last === null) return session.endpoint;
+	if (session !== null && isReplay) return last?.target ?? null;
 	return (x.backend as Backend).pick(x.context.random, last?.target ?? null);
 }

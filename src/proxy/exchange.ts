@@ -30,8 +30,8 @@ import { refuseSwitch } from './switching.ts';
 export interface Steps {
 	/** The time that was to pass has passed. */
 	resume(exchange: Exchange): void;
-	/** The endpoint for the next attempt; `null` when there is none. */
-	chooseEndpoint(exchange: Exchange): Endpoint | null;
+	/** The endpoint for the next attempt; `null` when there is none. `isReplay`: after the first one, that of an idle race. */
+	chooseEndpoint(exchange: Exchange, isReplay: boolean): Endpoint | null;
 	/** A head on its way to the client; `isFailure`: it is a local reply. */
 	editResponse(exchange: Exchange, head: ResponseHead, isFailure: boolean): void;
 	/** An attempt has failed: another one, or an answer. */
@@ -78,7 +78,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		const isAtOnce = this.attempts.length === 0 && !this.isDelayed;
 		const now = isAtOnce ? this.startedNow : this.now();
 		this.resumeAt = NEVER;
-		const endpoint = this.steps.chooseEndpoint(this);
+		const endpoint = this.steps.chooseEndpoint(this, !isBudgeted);
 		const attempt = new Attempt(this, service, endpoint, now, this.nextBackoffMs, isBudgeted);
 		this.nextBackoffMs = 0;
 		this.attempts.push(attempt);

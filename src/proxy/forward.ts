@@ -147,6 +147,8 @@ function prepare(x: Exchange, route: Route): void {
 	if (route.requestTimeoutMs > 0) x.requestDeadline = x.startedNow + route.requestTimeoutMs;
 	const { retry } = route.rule;
 	x.keepsBody = x.body !== null && retry !== null && retry.attempts > 0;
+	// Before a filter can take the token away.
+	if (route.sessions !== null) x.session = route.sessions.find(head.headers, x.context.clock.wall());
 }
 
 /** Sends copies. What will not stay HTTP has none. */
