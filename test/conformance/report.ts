@@ -18,7 +18,8 @@ are not part of this repository; \`test/conformance/\` runs them where they are 
   share within 5 points, in one of ten rounds.
 - Cases of \`GRPCRoute\` are sent by HTTP/1.1, as \`POST\` with \`content-type: application/grpc\`: HTTP/2 comes in a later version. So
   they are about matching, filters and backends, not about the protocol. A refusal counts as the code of gRPC that clients
-  make of its HTTP status. As in the suite, headers are not compared.
+  make of its HTTP status. The headers that came to the backend are compared, which the suite leaves undone: in five cases
+  (\`GRPCRouteRequestHeaderModifier/2\` to \`/6\`) they are set right by the documents of the test.
 - Cases of tests with \`retry\` have a sidecar each, at its defaults: many failures on purpose would spend its retry budget and open
   its circuit breaker, and a connection of an earlier case that is reset would be replayed once outside the attempts.
 - Endpoint slices without endpoints are filled in with a pod, as the suite does; one expected path that is another case's
