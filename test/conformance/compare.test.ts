@@ -27,6 +27,10 @@ function expecting(more: Expectation, forwarded: Partial<ForwardedRequest> = {})
 	return { status_any_of: [200], forwarded_request: { ...FORWARDED, ...forwarded }, namespace: 'infra', ...more };
 }
 
+function forwarding(forwarded: Partial<ForwardedRequest>): Expectation {
+	return { forwarded_request: { ...FORWARDED, ...forwarded }, namespace: 'infra' };
+}
+
 function passes(expectation: Expectation, given: Answer, asked: Partial<Asked> = {}): boolean {
 	return differenceOf(expectation, { ...ASKED, ...asked }, given) === '';
 }
@@ -70,6 +74,8 @@ describe('what was forwarded', () => {
 		['a header that is missing', { headers: { 'X-Three': '' } }, false],
 		['no header of a name', { absent_headers: ['X-Three'] }, true],
 		['no header of a name that is there', { absent_headers: ['X-ONE'] }, false],
+		['a server name of TLS', { sni: 'a.example' }, false],
+		['no server name', { sni: null }, true],
 	])('%s', (_, forwarded, isPass) => {
 		expect(passes(expecting({}, forwarded), answer(200))).toBe(isPass);
 	});
@@ -149,6 +155,9 @@ describe('an answer to gRPC', () => {
 		['with a status of its own', { grpc_status: 7 }, answer(200, { 'grpc-status': '7' }, null), true],
 		['418: UNKNOWN', { grpc_status: 2 }, answer(418, {}, null), true],
 		['of nobody', {}, answer(200, {}, null), false],
+		['to headers that were forwarded', forwarding({ headers: { 'X-Two': '1,2' } }), answer(200), true],
+		['to a header that was not forwarded', forwarding({ headers: { 'X-Three': '' } }), answer(200), false],
+		['to a header that was to be removed', forwarding({ absent_headers: ['X-One'] }), answer(200), false],
 	])('%s', (_, expectation, given, isPass) => {
 		expect(grpcDifference(expectation, ASKED, given) === '').toBe(isPass);
 	});

@@ -1,6 +1,7 @@
 /**
  * Whether an answer is what a case expects: the suite's `CompareRoundTrip` (conformance/utils/http/http.go), and for gRPC
- * its `compareResponse` (conformance/utils/grpc/grpc.go). What differs is said in words; `''` is a pass.
+ * its `compareResponse` (conformance/utils/grpc/grpc.go), and the headers that came to the backend besides. What differs is
+ * said in words; `''` is a pass.
  */
 import type { Echo } from './echo-origin.ts';
 import type { Expectation, ForwardedRequest, Redirect } from './suite.ts';
@@ -58,7 +59,9 @@ export function grpcDifference(expect: Expectation, asked: Asked, answer: Answer
 	if (code !== 0) return '';
 	const { echo } = answer;
 	if (echo === null) return 'no backend answered';
-	return pathDifference(asked.path, echo) || originDifference(expect, echo, false);
+	const forwarded = expect.forwarded_request;
+	const headers = forwarded === undefined ? '' : headersDifference(forwarded, echo);
+	return pathDifference(asked.path, echo) || headers || originDifference(expect, echo, false);
 }
 
 // --- 200 and 204 -----------------------------------------------------------------------------------------------------
@@ -73,6 +76,8 @@ function deliveredDifference(expect: Expectation, asked: Asked, answer: Answer):
 
 function forwardedDifference({ forwarded_request: wanted }: Expectation, echo: Echo): string {
 	if (wanted === undefined) return '';
+	// No backend of ours speaks TLS.
+	if (wanted.sni) return `forwarded without TLS, not to the server name \`${wanted.sni}\``;
 	if (wanted.host && wanted.host !== echo.host) return `forwarded host \`${echo.host}\`, not \`${wanted.host}\``;
 	const path = pathDifference(wanted.path, echo);
 	if (path !== '') return path;

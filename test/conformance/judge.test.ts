@@ -113,6 +113,24 @@ describe('the runner', () => {
 		).toEqual(['notRun: it is sent over TLS', 'notRun: it is not HTTP', 'notRun: it sends nothing']);
 	});
 
+	it.each<[string, object]>([
+		['`client` is not known here', { client: 'consumer' }],
+		['`request.trailers` is not known here', { request: { path: '/', trailers: { a: 'b' } } }],
+		['`expect.response_protocol` is not known here', { expect: { response_protocol: 'HTTP/2.0' } }],
+		['`expect.forwarded_request.http_port` is not known here', { expect: { forwarded_request: { http_port: '1' } } }],
+	])('does not pass over what it does not know: %s', async (reason, more) => {
+		expect(await outcomes([TO_V1], [{ ...get('/', {}), ...more }])).toEqual([`notRun: ${reason}`]);
+	});
+
+	it('does not pass over a test without cases', async () => {
+		expect(await outcomes([TO_V1], [])).toEqual(['notRun: there is nothing to try']);
+	});
+
+	it('takes unknown parts that are empty as asking for nothing', async () => {
+		const one = { ...get('/', { status_any_of: [200] }), client: null, extra: {} };
+		expect(await outcomes([TO_V1], [one])).toEqual(['passed']);
+	});
+
 	it('fails all cases of a test whose documents are refused', async () => {
 		const [verdict] = await outcomes([{ ...TO_V1, matches: 'none' }], [get('/', { status_any_of: [200] })]);
 		expect(verdict).toMatch(/^failed: Error: /);

@@ -2,6 +2,7 @@
 import { unsendable } from './request-of.ts';
 import { runTest, type Surroundings } from './run-test.ts';
 import type { ConformanceCase, ConformanceSuite, ConformanceTest } from './suite.ts';
+import { unknownPart } from './unknown-parts.ts';
 import { LEFT_OUT_CASES, type LeftOut } from './without-meaning.ts';
 
 export type Outcome = 'passed' | 'failed' | 'leftOut' | 'notRun' | 'needlesslyListed';
@@ -23,19 +24,20 @@ export async function judge(test: ConformanceTest, around: Surroundings, attempt
 	const verdicts = new Map<string, Verdict>();
 	const sendable: ConformanceCase[] = [];
 	for (const one of test.cases) {
-		const obstacle = unsendable(one);
+		const obstacle = unsendable(one) || unknownPart(one);
 		if (obstacle === '') sendable.push(one);
-		else verdicts.set(one.id, { id: one.id, outcome: isListed(test, one) ? 'leftOut' : 'notRun', detail: obstacle });
+		else verdicts.set(one.id, notTried(test, one.id, obstacle));
 	}
-	const expected = sendable.filter((one) => !isListed(test, one));
+	const expected = sendable.filter(({ id }) => entryFor(test, id) === undefined);
 	for (const { id, difference } of await differences(test, expected, around, attempts)) {
 		verdicts.set(id, { id, outcome: difference === '' ? 'passed' : 'failed', detail: difference });
 	}
-	const listed = sendable.filter((one) => isListed(test, one));
+	const listed = sendable.filter(({ id }) => entryFor(test, id) !== undefined);
 	for (const { id, difference } of await differences(test, listed, around, FEW_ATTEMPTS)) {
 		verdicts.set(id, { id, outcome: difference === '' ? 'needlesslyListed' : 'leftOut', detail: difference });
 	}
-	return test.cases.flatMap(({ id }) => verdicts.get(id) ?? []);
+	if (test.cases.length === 0) return [notTried(test, test.short_name)];
+	return test.cases.map(({ id }) => verdicts.get(id) ?? notTried(test, id));
 }
 
 async function differences(
@@ -52,12 +54,13 @@ async function differences(
 	}
 }
 
-export function entryFor(test: ConformanceTest, one: ConformanceCase): LeftOut | undefined {
-	return LEFT_OUT_CASES.find(({ ids }) => ids.includes(one.id) || ids.includes(test.short_name));
+/** `id`: of a case, or the name of a test that has none. */
+export function entryFor(test: ConformanceTest, id: string): LeftOut | undefined {
+	return LEFT_OUT_CASES.find(({ ids }) => ids.includes(id) || ids.includes(test.short_name));
 }
 
-function isListed(test: ConformanceTest, one: ConformanceCase): boolean {
-	return entryFor(test, one) !== undefined;
+function notTried(test: ConformanceTest, id: string, detail = 'there is nothing to try'): Verdict {
+	return { id, outcome: entryFor(test, id) === undefined ? 'notRun' : 'leftOut', detail };
 }
 
 /** Entries that name no test and no case, or one that another entry names. */

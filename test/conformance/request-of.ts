@@ -24,7 +24,8 @@ export function requestOf(one: ConformanceCase, host: string): Omit<Sent, 'port'
 	const request = one.request ?? {};
 	if (one.proto === 'grpc') {
 		const headers = { ...request.metadata, ...GRPC };
-		return { method: 'POST', host: request.authority ?? host, path: pathOf(request), headers, body: EMPTY_MESSAGE };
+		const body = request.message_hex === undefined ? EMPTY_MESSAGE : Buffer.from(request.message_hex, 'hex');
+		return { method: 'POST', host: request.authority ?? host, path: pathOf(request), headers, body };
 	}
 	if (request.protocol === 'grpc') {
 		return { method: 'POST', host: request.host ?? host, path: MESH_CALL, headers: GRPC, body: EMPTY_MESSAGE };

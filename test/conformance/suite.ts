@@ -62,6 +62,7 @@ export interface SentRequest {
 	/** Of gRPC. */
 	readonly authority?: string | null;
 	readonly metadata?: Readonly<Record<string, string>> | null;
+	readonly message_hex?: string;
 }
 
 export interface ForwardedRequest {
@@ -70,6 +71,8 @@ export interface ForwardedRequest {
 	readonly method: string;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly absent_headers: readonly string[];
+	/** The server name of TLS towards the backend. */
+	readonly sni?: string | null;
 }
 
 /** Parts that are absent are those of the request. */
@@ -83,7 +86,7 @@ export interface Redirect {
 export interface Expectation {
 	readonly status_any_of?: readonly number[];
 	readonly forwarded_request?: ForwardedRequest;
-	/** Of gRPC they have lists of values, which the suite itself does not compare. */
+	/** Of gRPC they are lists of values that the backend got, which the suite itself does not compare. */
 	readonly response_headers?: Readonly<Record<string, unknown>> | null;
 	readonly response_header_any_of?: Readonly<Record<string, readonly string[]>>;
 	readonly response_absent_headers?: readonly string[];
@@ -134,16 +137,71 @@ export const LEFT_OUT: string = existsSync(FILE)
 /** Paths of another case, by id: the suite's own client in a mesh does not look at them, so nobody has noticed. */
 const MISPRINTED_PATHS: Readonly<Record<string, string>> = { 'MeshHTTPRouteNamedRule/1': '/unnamed' };
 
+/**
+ * Headers of gRPC that are not what the documents of the test say, by id: the suite does not compare them, so nobody has
+ * noticed. Three rules match `Echo` alike, of which the first alone holds; in the others values are mistaken.
+ */
+const MISPRINTED_HEADERS: Readonly<Record<string, Pick<ForwardedRequest, 'headers' | 'absent_headers'>>> = {
+	'GRPCRouteRequestHeaderModifier/2': {
+		headers: { 'Some-Other-Header': 'this-header-should-be-set', 'X-Header-Set': 'set-overwrites-values' },
+		absent_headers: ['X-Header-Add'],
+	},
+	'GRPCRouteRequestHeaderModifier/3': {
+		headers: {
+			'Some-Other-Header': 'this-header-should-be-set',
+			'X-Header-Set': 'set-overwrites-values',
+			'X-Header-Add': 'this-value-should-be-appended',
+		},
+		absent_headers: [],
+	},
+	'GRPCRouteRequestHeaderModifier/4': {
+		headers: { 'X-Header-Set': 'set-overwrites-values', 'X-Header-Remove': 'this-should-be-removed' },
+		absent_headers: [],
+	},
+	'GRPCRouteRequestHeaderModifier/5': {
+		headers: {
+			'Some-Other-Header': 'another-header-val',
+			'X-Header-Set-1': 'header-set-1',
+			'X-Header-Set-2': 'header-set-2',
+			'X-Header-Add-1': 'header-add-1',
+			'X-Header-Add-2': 'add-header-2,header-add-2',
+		},
+		absent_headers: ['X-Header-Remove-2'],
+	},
+	'GRPCRouteRequestHeaderModifier/6': {
+		headers: {
+			'X-Header-Set-1': 'header-set-1',
+			'X-Header-Set-2': 'header-set-2',
+			'X-Header-Add-1': 'existing-add-1,header-add-1',
+			'X-Header-Add-2': 'header-add-2',
+		},
+		absent_headers: ['X-Header-Remove-1'],
+	},
+};
+
 export function loadConformance(): ConformanceSuite {
 	const suite = JSON.parse(readFileSync(FILE, 'utf8')) as ConformanceSuite;
 	return { ...suite, tests: suite.tests.map((test) => ({ ...test, cases: test.cases.map(corrected) })) };
 }
 
 function corrected(one: ConformanceCase): ConformanceCase {
+	if (one.proto === 'grpc') return withForwardedHeaders(one);
 	const path = MISPRINTED_PATHS[one.id];
 	const forwarded = one.expect?.forwarded_request;
 	if (path === undefined || forwarded === undefined) return one;
 	return { ...one, expect: { ...one.expect, forwarded_request: { ...forwarded, path } } };
+}
+
+/** What the suite writes down as headers of the response is what the backend is to have got. */
+function withForwardedHeaders(one: ConformanceCase): ConformanceCase {
+	const written = Object.entries(one.expect?.response_headers ?? {}).map(([name, values]) => [name, String(values)]);
+	const { headers, absent_headers } = MISPRINTED_HEADERS[one.id] ?? {
+		headers: Object.fromEntries(written) as Record<string, string>,
+		absent_headers: [],
+	};
+	const path = one.request?.path ?? '/';
+	const forwarded_request: ForwardedRequest = { host: null, path, method: 'POST', headers, absent_headers };
+	return { ...one, expect: { ...one.expect, forwarded_request } };
 }
 
 export function isMesh(test: ConformanceTest): boolean {
