@@ -53,6 +53,7 @@ export class App {
 	private inbound: Front | null = null;
 	private outbound: Front | null = null;
 	private isStarted = false;
+	private isStopped = false;
 	private draining: Promise<void> | null = null;
 	/** Clock time at which the patience of a drain ends. */
 	private drainEndsAt = 0;
@@ -152,6 +153,8 @@ export class App {
 		const issues = restartIssues(before.taken.config, next.config, next.effectiveConfig, file);
 		if (issues.length > 0) return issues;
 		const snapshot = await calmly(buildSnapshot({ ...this.snapshotInput(next), before }));
+		// Building took a while. What is closed stays closed.
+		if (this.isStopped) return [];
 		loopClock.refresh();
 		this.takeOver(snapshot, before);
 		return [];
@@ -284,6 +287,7 @@ export class App {
 
 	/** Closes everything at once. */
 	async stop(): Promise<void> {
+		this.isStopped = true;
 		this.health.stop();
 		await Promise.all([this.inbound?.stop(), this.outbound?.stop()]);
 		await this.control.stop();

@@ -8,8 +8,9 @@ import type { Destinations } from '../proxy/context.ts';
 import type { NamedService } from './named-service.ts';
 import type { UnknownHosts } from './unknown-hosts.ts';
 
-/** Of `http`, where the request names none (RFC 9110 §4.2.1). */
+/** Where the request names none (RFC 9110 §4.2.1, §4.2.2). */
 const DEFAULT_PORT = 80;
+const DEFAULT_TLS_PORT = 443;
 
 /** What a service that lists a hostname takes there. */
 interface Listing {
@@ -42,12 +43,14 @@ export class HostDestinations implements Destinations {
 		return 1 + endpoints.length * Math.max(1, Object.keys(ports).length);
 	}
 
-	find(authority: string): Backend | ProxyError {
-		const whole = this.whole.get(authority);
+	find(authority: string, isTls = false): Backend | ProxyError {
+		const whole = isTls ? undefined : this.whole.get(authority);
 		if (whole !== undefined) return whole;
-		const { host, port } = split(authority.toLowerCase());
+		const { host, port } = split(authority.toLowerCase(), isTls ? DEFAULT_TLS_PORT : DEFAULT_PORT);
 		const listed = this.listed(host.endsWith('.') ? host.slice(0, -1) : host, port);
 		if (listed !== null) return listed;
+		// Nobody speaks TLS to it for the app, and in the clear it would be another request than was asked for.
+		if (isTls && this.unknown !== null) return needsConnect();
 		if (this.unknown !== null && host !== '') return this.unknown.backend(host, port);
 		const detail = host === '' ? 'the request names no host' : `no service lists ${authority}`;
 		return new ProxyError('unknown_host', detail, { unsent: true });
@@ -68,14 +71,18 @@ function listingOf(service: NamedService): Listing {
 	};
 }
 
+function needsConnect(): ProxyError {
+	return new ProxyError('bad_request', 'an https URL of a host that no service lists: CONNECT leads there');
+}
+
 /** A valid authority (`http/authority.ts`) in its two parts, IPv6 without brackets. */
-function split(authority: string): { readonly host: string; readonly port: number } {
+function split(authority: string, defaultPort: number): { readonly host: string; readonly port: number } {
 	const colon = authority.lastIndexOf(':');
 	const hasPort = colon > authority.lastIndexOf(']');
 	const digits = hasPort ? authority.slice(colon + 1) : '';
 	const host = hasPort ? authority.slice(0, colon) : authority;
 	return {
 		host: host.startsWith('[') ? host.slice(1, -1) : host,
-		port: digits === '' ? DEFAULT_PORT : Number(digits),
+		port: digits === '' ? defaultPort : Number(digits),
 	};
 }

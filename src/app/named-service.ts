@@ -33,6 +33,8 @@ export class NamedService {
 	readonly config: ServiceConfig;
 	readonly service: Service;
 	private readonly members: readonly Member[];
+	/** By label, subset and port: each is made once, however many rules refer to it. */
+	private readonly backends = new Map<string, Backend>();
 
 	private constructor(config: ServiceConfig, service: Service, members: readonly Member[]) {
 		this.config = config;
@@ -63,6 +65,13 @@ export class NamedService {
 
 	/** `subset`: `''` for all of its endpoints; `port`: 0 for any. */
 	backend(label: string, subset: string, port: number): Backend {
+		const key = JSON.stringify([label, subset, port]);
+		const known = this.backends.get(key) ?? this.buildBackend(label, subset, port);
+		this.backends.set(key, known);
+		return known;
+	}
+
+	private buildBackend(label: string, subset: string, port: number): Backend {
 		const labels = subset === '' ? {} : this.config.subsets[subset];
 		if (labels === undefined) {
 			return Backend.nowhere(label, 'names no subset of its service');

@@ -68,7 +68,10 @@ export class RequestParser {
 		let i = start;
 		if (this.phase === Phase.idle) {
 			i = this.emptyLines.skip(buffer, i, end);
-			if (i === FAILED) return this.fail(blameClient(this.emptyLines.fault, false), start);
+			if (i === FAILED) {
+				this.head.headers.reset();
+				return this.fail(blameClient(this.emptyLines.fault, false), start);
+			}
 			if (i === end) return end;
 			this.beginHead();
 		}

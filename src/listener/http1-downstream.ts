@@ -250,7 +250,10 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.isBusy = true;
 		this.requestEnded = false;
 		this.writer.clientVersion = 11;
-		this.context.handler.onBadRequest(this, error, this.parser.head);
+		const { head } = this.parser;
+		// A head that is not whole has no host, and must not show that of the request before it.
+		if (head.headers.text === '') head.authority = '';
+		this.context.handler.onBadRequest(this, error, head);
 	}
 
 	// --- the exchange's side -------------------------------------------------------------------------------------

@@ -27,23 +27,29 @@ export class Backend {
 	readonly filters: FilterChain | null;
 	private readonly balancer: LeastRequest<Endpoint>;
 
-	constructor(options: BackendOptions, weight = 1, filters: FilterChain | null = null) {
+	/** `balancer`: one for the same endpoints that is there already. */
+	constructor(
+		options: BackendOptions,
+		weight = 1,
+		filters: FilterChain | null = null,
+		balancer: LeastRequest<Endpoint> = new LeastRequest(options.endpoints),
+	) {
 		this.label = options.label;
 		this.service = options.service;
 		this.invalid = options.invalid;
 		this.endpoints = options.endpoints;
 		this.weight = weight;
 		this.filters = filters;
-		this.balancer = new LeastRequest(options.endpoints);
+		this.balancer = balancer;
 	}
 
 	static nowhere(label: string, invalid: string): Backend {
 		return new Backend({ label, service: null, invalid, endpoints: [] });
 	}
 
-	/** The same for one backendRef of a rule. */
+	/** The same for one backendRef of a rule. What grows with the endpoints is shared: thousands of rules may refer to them. */
 	weighted(weight: number, filters: FilterChain | null): Backend {
-		return new Backend(this, weight, filters);
+		return new Backend(this, weight, filters, this.balancer);
 	}
 
 	/** `null` when there is no endpoint. `avoid`: the one that has just failed, taken again only when there is no other. */

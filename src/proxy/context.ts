@@ -18,7 +18,8 @@ export interface MirrorTarget {
 
 /** Where requests go whose rule names no backend: by the host that they ask for. */
 export interface Destinations {
-	find(authority: string): Backend | ProxyError;
+	/** `isTls`: the request asked for an https URL; default: not. */
+	find(authority: string, isTls?: boolean): Backend | ProxyError;
 }
 
 /** A rule ready to be obeyed: its numbers looked up once. */

@@ -5,7 +5,7 @@
 import { ProxyError } from '../error.ts';
 import { FieldId } from '../http/field-id.ts';
 import { applyForwarded } from '../http/forwarded.ts';
-import type { RequestHead, ResponseHead } from '../http/head.ts';
+import { type RequestHead, type ResponseHead, TargetForm } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 import { acceptRequestId } from '../http/request-id.ts';
 import { applyTrace, continueTrace } from '../http/trace-context.ts';
@@ -144,6 +144,10 @@ function refuse(x: Exchange, route: Route): ProxyError | null {
 function prepare(x: Exchange, route: Route): void {
 	const { head } = x;
 	stripRequestHopByHop(head);
+	// Who is asked like a proxy is the one that this was meant for (RFC 9110 §11.7.2).
+	if (x.context.side === 'outbound' && head.targetForm === TargetForm.absolute) {
+		head.headers.remove('proxy-authorization');
+	}
 	if (route.requestTimeoutMs > 0) x.requestDeadline = x.startedNow + route.requestTimeoutMs;
 	const { retry } = route.rule;
 	x.keepsBody = x.body !== null && retry !== null && retry.attempts > 0;

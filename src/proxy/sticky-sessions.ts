@@ -20,11 +20,23 @@ export interface StickySettings {
 	digest(text: string): string;
 }
 
+/** The first request makes the tokens: a reload with many rules in front of many endpoints would take seconds for all. */
 export class StickySessions {
-	private readonly sessions: Sessions<Seat>;
+	private readonly options: StickySettings;
+	private known: Sessions<Seat> | null = null;
 	private readonly seats = new Map<Backend, Map<Endpoint, Seat>>();
 
-	constructor({ settings, scope, backends, digest }: StickySettings) {
+	constructor(options: StickySettings) {
+		this.options = options;
+	}
+
+	private get sessions(): Sessions<Seat> {
+		this.known ??= this.build();
+		return this.known;
+	}
+
+	private build(): Sessions<Seat> {
+		const { settings, scope, backends, digest } = this.options;
 		const all: SessionEndpoint<Seat>[] = [];
 		for (const backend of backends) {
 			const seats = new Map<Endpoint, Seat>();
@@ -35,7 +47,7 @@ export class StickySessions {
 			}
 			this.seats.set(backend, seats);
 		}
-		this.sessions = new Sessions(settings, scope, all, digest);
+		return new Sessions(settings, scope, all, digest);
 	}
 
 	/** Where the session of a request leads; `null` when it has none. `wallMs`: since the Unix epoch. */
@@ -45,7 +57,8 @@ export class StickySessions {
 
 	/** Gives the client a token for the endpoint that has answered, unless the one it brought (`carried`) leads there. */
 	keep(response: HeaderList, answered: Seat, carried: Seat | null, isSecure: boolean, wallMs: number): void {
+		const { sessions } = this;
 		const seat = this.seats.get(answered.backend)?.get(answered.endpoint);
-		if (seat !== undefined) this.sessions.keep(response, seat, carried, isSecure, wallMs);
+		if (seat !== undefined) sessions.keep(response, seat, carried, isSecure, wallMs);
 	}
 }

@@ -117,6 +117,12 @@ describe('a reload', () => {
 		expect(destinationsOf(after).find('pay')).toMatchObject({ service: serviceOf(before) });
 	});
 
+	it('makes one backend for all rules that refer to it alike', () => {
+		const services = running.follow(payments([A, B], { subsets: { one: { version: 'v1' } } }));
+		expect(services.backendOf(target({}))).toBe(services.backendOf(target({})));
+		expect(services.backendOf(target({ subset: 'one' }))).not.toBe(services.backendOf(target({})));
+	});
+
 	it('makes another service of one whose policy changes', () => {
 		const before = running.follow(payments([A]));
 		const after = running.follow(payments([A], { connect: { timeout: '2s' } }));

@@ -137,6 +137,23 @@ describe('a host that no service lists', () => {
 		expect(await fixture.records()).toMatchObject([{ service: 'passthrough', status: 200 }]);
 	});
 
+	it('is never asked in the clear for what an https URL names', async () => {
+		await fixture.start({ outbound: { unknownHosts: 'passthrough' } });
+		const target = `https://127.0.0.1:${fixture.payments.port}/secret`;
+		const refused = await fixture.ask(`GET ${target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer s\r\n\r\n`);
+		expect([refused.status, jsonOf(refused)]).toMatchObject([400, { error: 'bad_request' }]);
+		expect(fixture.payments.connections).toEqual([]);
+	});
+
+	it('does not get what was meant for a proxy', async () => {
+		await fixture.start({ outbound: { unknownHosts: 'passthrough' } });
+		const target = `http://127.0.0.1:${fixture.payments.port}/`;
+		expect(
+			(await fixture.ask(`GET ${target} HTTP/1.1\r\nHost: a\r\nProxy-Authorization: Basic s\r\n\r\n`)).status,
+		).toBe(200);
+		expect(headOf(fixture.payments.requests[0])).not.toMatch(/proxy-authorization/i);
+	});
+
 	it('may not resolve', async () => {
 		await fixture.start({ outbound: { unknownHosts: 'passthrough' } });
 		const answer = await fixture.get('nowhere.invalid');

@@ -78,6 +78,17 @@ describe('a head that cannot be read', () => {
 		const answer = await client.readResponse();
 		expect(answer.status).toBe(400);
 		expect(JSON.parse(answer.body.toString()).error).toBe('bad_request');
-		expect((await running.waitForRecords(2))[1]).toMatchObject({ method: '', target: '' });
+		expect((await running.waitForRecords(2))[1]).toMatchObject({ method: '', target: '', authority: '' });
+	});
+
+	it('has no fields of the request before it when not even its first line begins', async () => {
+		const running = await fixture.start();
+		const client = await fixture.connect();
+		await client.send('GET /before HTTP/1.1\r\nHost: a\r\nUser-Agent: me\r\n\r\n');
+		expect((await client.readResponse()).status).toBe(200);
+		await client.send('\rbad');
+		expect((await client.readResponse()).status).toBe(400);
+		expect((await running.waitForRecords(2))[1]).toMatchObject({ target: '', authority: '', userAgent: '' });
+		expect(running.telemetry.recent.list().map(({ status }) => status)).toEqual([200]);
 	});
 });

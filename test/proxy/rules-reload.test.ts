@@ -50,6 +50,15 @@ it('changes no limit when the file is refused', async () => {
 	expect(await statusOf()).toBe(429);
 });
 
+it('takes nothing over any more once it is being stopped', async () => {
+	const inForce = () => (sidecar.app as unknown as { snapshot: object }).snapshot;
+	const before = inForce();
+	const stopped = sidecar.stop();
+	await sidecar.reload(routeFile(origin.port, { inbound: { service: { limits: { requests: 9 } } } }));
+	await stopped;
+	expect(inForce()).toBe(before);
+});
+
 it('lets a request that waits end by the rules that it began with', async () => {
 	const slow = { routes: [{ name: 'slow', fault: { delay: { fixed: '300ms' } } }] };
 	expect(await sidecar.reload(routeFile(origin.port, { inbound: slow }))).toEqual([]);

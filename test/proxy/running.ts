@@ -18,6 +18,8 @@ export type Recorded = Pick<
 	| 'side'
 	| 'service'
 	| 'method'
+	| 'authority'
+	| 'userAgent'
 	| 'target'
 	| 'status'
 	| 'errorCode'
@@ -99,14 +101,14 @@ export class RunningSidecar {
 		const ended = recorder.ended.bind(recorder);
 		recorder.ended = (record) => {
 			const { route, side, service, method, target, status, errorCode, errorDetail, flags, isLocalReply } = record;
-			const { requestBytes, responseBytes } = record;
+			const { authority, userAgent, requestBytes, responseBytes } = record;
 			const attempts = record.attempts.map((each) => ({
 				outcome: each.outcome,
 				isReused: each.isReused,
 				status: each.status,
 			}));
 			const facts = { route, side, service, method, target, status, errorCode, errorDetail, flags, isLocalReply };
-			this.records.push({ ...facts, requestBytes, responseBytes, attempts });
+			this.records.push({ ...facts, authority, userAgent, requestBytes, responseBytes, attempts });
 			ended(record);
 		};
 		const retried = recorder.retried.bind(recorder);
