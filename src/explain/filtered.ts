@@ -4,7 +4,7 @@ import type { Match, Rule } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
 import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
 import type { Answer, FilteredRequest } from '../filters/filter.ts';
-import { RequestHead } from '../http/head.ts';
+import { copyForNextHop, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 
 export interface Filtered {
@@ -24,7 +24,7 @@ const LOOPBACK = '127.0.0.1';
 
 /** The rule's, then those of the backend if there is but one to go to. `received` stays as it is. */
 export function runFilters(rule: Rule, match: Match, received: RequestHead, listenerPort: number): Filtered {
-	const head = copyOf(received);
+	const head = copyForNextHop(received);
 	stripRequestHopByHop(head);
 	const { authority } = received;
 	const request: FilteredRequest = {
@@ -54,16 +54,4 @@ function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {
 		return { status: verdict.status, made: verdict.made, location };
 	}
 	return null;
-}
-
-function copyOf(head: RequestHead): RequestHead {
-	const copy = new RequestHead();
-	copy.method = head.method;
-	copy.authority = head.authority;
-	copy.path = head.path;
-	copy.query = head.query;
-	head.headers.forEach((name, value) => {
-		copy.headers.append(name, value);
-	});
-	return copy;
 }

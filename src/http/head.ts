@@ -47,6 +47,28 @@ export class RequestHead {
 	readonly headers = new HeaderList();
 }
 
+/**
+ * What the next hop gets of a head, as a head of its own: a connection parses its next one into the same object. What is
+ * between us and the client (persistence, upgrade, 100-continue) stays behind.
+ */
+export function copyForNextHop(head: RequestHead): RequestHead {
+	const copy = new RequestHead();
+	copy.method = head.method;
+	copy.target = head.target;
+	copy.targetForm = head.targetForm;
+	copy.version = head.version;
+	copy.authority = head.authority;
+	copy.path = head.path;
+	copy.query = head.query;
+	copy.framing = head.framing;
+	copy.contentLength = head.contentLength;
+	copy.acceptsTrailers = head.acceptsTrailers;
+	head.headers.forEach((name, value) => {
+		copy.headers.append(name, value);
+	});
+	return copy;
+}
+
 export class ResponseHead {
 	version: HttpVersion = 11;
 	status = 0;

@@ -10,7 +10,7 @@
  */
 import { TimerEntry } from '../clock.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
-import { RequestHead, type ResponseHead } from '../http/head.ts';
+import { copyForNextHop, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { Backend } from './backend.ts';
@@ -40,7 +40,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	private constructor(context: ProxyContext, head: RequestHead, service: Service, endpoint: Endpoint) {
 		super();
 		this.context = context;
-		this.head = copyOf(head);
+		this.head = copyForNextHop(head);
 		this.service = service;
 		this.endpoint = endpoint;
 	}
@@ -188,23 +188,4 @@ export class Mirrors {
 /** The copy lacks bytes through no fault of the service. */
 function cutOff(detail: string): ProxyError {
 	return new ProxyError('client_closed', detail);
-}
-
-/** The connection parses its next head into the same object: whoever may wait needs a head of his own. */
-function copyOf(head: RequestHead): RequestHead {
-	const copy = new RequestHead();
-	copy.method = head.method;
-	copy.target = head.target;
-	copy.targetForm = head.targetForm;
-	copy.version = head.version;
-	copy.authority = head.authority;
-	copy.path = head.path;
-	copy.query = head.query;
-	copy.framing = head.framing;
-	copy.contentLength = head.contentLength;
-	copy.acceptsTrailers = head.acceptsTrailers;
-	head.headers.forEach((name, value) => {
-		copy.headers.append(name, value);
-	});
-	return copy;
 }
