@@ -3,10 +3,13 @@
  * was routed by: what the app was told (the body) and what the sidecar added (`x-version`) must be one and the same.
  */
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface VersionLoadOptions {
 	readonly port: number;
 	readonly clients: number;
+	/** Milliseconds between an answer and the next request of a client. Default: none. */
+	readonly thinkMs?: number;
 }
 
 export class VersionLoad {
@@ -23,12 +26,12 @@ export class VersionLoad {
 	private readonly agents: Agent[] = [];
 	private readonly running: Promise<void>[] = [];
 
-	constructor({ port, clients }: VersionLoadOptions) {
+	constructor({ port, clients, thinkMs = 0 }: VersionLoadOptions) {
 		this.clients = clients;
 		for (let i = 0; i < clients; i++) {
 			const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 			this.agents.push(agent);
-			this.running.push(this.client(port, agent));
+			this.running.push(this.client(port, agent, thinkMs));
 		}
 	}
 
@@ -37,10 +40,11 @@ export class VersionLoad {
 		return Math.max(0, this.connections - this.clients);
 	}
 
-	private async client(port: number, agent: Agent): Promise<void> {
+	private async client(port: number, agent: Agent, thinkMs: number): Promise<void> {
 		while (!this.isStopped) {
 			try {
 				await this.once(port, agent);
+				if (thinkMs > 0) await sleep(thinkMs);
 			} catch (error) {
 				this.fail(error instanceof Error ? error.message : String(error));
 			}
