@@ -53,10 +53,14 @@ class Entry implements RecentHead {
 	status = 0;
 }
 
+const copied = Buffer.allocUnsafeSlow(MAX_BYTES);
+
 /** As many whole lines as there is room for; `''` when the first line alone is too long. */
 function shortened(text: string): string {
 	const end = text.lastIndexOf(LINE_END, MAX_BYTES - 2 * LINE_END.length);
 	if (end < 0) return '';
 	// By way of bytes: a slice would keep the whole text alive.
-	return Buffer.from(text.slice(0, end) + LINE_END + LINE_END, 'latin1').toString('latin1');
+	copied.write(text, 0, end + LINE_END.length, 'latin1');
+	copied.write(LINE_END, end + LINE_END.length, 'latin1');
+	return copied.toString('latin1', 0, end + 2 * LINE_END.length);
 }
