@@ -12,6 +12,7 @@ import { Control } from './app/control.ts';
 import { drainListener, waitUntil, waitWhile } from './app/drain.ts';
 import { Explaining } from './app/explaining.ts';
 import { Front, type FrontOptions } from './app/front.ts';
+import { listPieces, objectPieces } from './app/json-pieces.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
@@ -180,8 +181,8 @@ export class App {
 	}
 
 	/** An update could not be taken over: the running file stays, and `/config` shows why. */
-	reject(hash: string, issues: readonly Issue[]): void {
-		this.rejected = { hash, at: new Date(systemClock.wall()).toISOString(), issues };
+	reject({ hash, issues, more }: Omit<Rejected, 'at'>): void {
+		this.rejected = { hash, at: new Date(systemClock.wall()).toISOString(), issues, more };
 		this.telemetry.metrics.config.rejected();
 	}
 
@@ -213,8 +214,8 @@ export class App {
 		return {
 			...this.probeProviders(),
 			config: () => this.configText(),
-			routes: () => describeRoutes([this.snapshot.inbound, this.snapshot.outbound]),
-			services: () => this.snapshot.services.describe(this.health.isHealthy, this.health.lastReason),
+			routes: () => listPieces(describeRoutes([this.snapshot.inbound, this.snapshot.outbound])),
+			services: () => objectPieces(this.snapshot.services.describe(this.health.isHealthy, this.health.lastReason)),
 			landing: () => ({
 				workload: `${this.config.app.namespace}/${this.config.app.name}`,
 				configHash: this.hash,

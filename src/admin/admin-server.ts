@@ -10,8 +10,9 @@ import { type ProbeProviders, probeEndpoints } from './probe-endpoints.ts';
 export interface AdminProviders extends ProbeProviders {
 	/** JSON text: the effective configuration, provenance, the last rejected update. */
 	config(): AsyncIterable<string>;
-	routes(): unknown;
-	services(): unknown;
+	/** JSON text, as `config` is. */
+	routes(): AsyncIterable<string>;
+	services(): AsyncIterable<string>;
 	landing(): LandingState;
 	/** As SIGTERM does, without the exit. */
 	drain(): void;
@@ -27,7 +28,6 @@ export interface AdminServerOptions {
 	readonly endpoints?: readonly Endpoint[];
 }
 
-const STATUS_OK = 200;
 const STATUS_ACCEPTED = 202;
 const STATUS_NO_CONTENT = 204;
 const STATUS_BAD_REQUEST = 400;
@@ -60,22 +60,17 @@ export class AdminServer implements ControlServer {
 }
 
 function adminEndpoints(providers: AdminProviders, all: () => readonly Endpoint[]): Endpoint[] {
-	const show = (path: string, about: string, read: () => unknown): Endpoint => ({
+	const show = (path: string, about: string, read: () => AsyncIterable<string>): Endpoint => ({
 		method: 'GET',
 		path,
 		about,
-		handle: () => jsonReply(STATUS_OK, read()),
+		handle: () => jsonPieces(read()),
 	});
 	return [
 		{ method: 'GET', path: '/', about: 'this page', handle: () => landingPage(providers.landing(), all()) },
 		...probeEndpoints(providers),
-		{
-			method: 'GET',
-			path: '/config',
-			about: 'the effective configuration, with provenance',
-			handle: () => jsonPieces(providers.config()),
-		},
-		show('/routes', 'routes in the order in which they are tried', () => providers.routes()),
+		show('/config', 'the effective configuration, with provenance', () => providers.config()),
+		show('/routes', 'the rules of both sides, in the order of the file', () => providers.routes()),
 		show('/services', 'services: circuits, pools, limits', () => providers.services()),
 		{
 			method: 'POST',

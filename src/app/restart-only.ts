@@ -39,6 +39,7 @@ export function restartIssues(running: Config, next: Config, effective: Effectiv
 			path: key,
 			message: `\`${key}\` cannot be changed without a restart`,
 			excerpt: '',
+			excerptColumn: 1,
 			expected: 'what the sidecar was started with',
 			hint: 'restart the sidecar to take the file over',
 		}));

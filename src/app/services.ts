@@ -93,14 +93,11 @@ export class Services {
 		return [this.app.pool, ...named, ...(this.unknown?.pools ?? [])];
 	}
 
-	/** What `/services` shows. */
-	describe(isHealthy: boolean, lastFailure: string): unknown {
-		const named = [...this.named].map(([name, entry]) => [name, entry.describe()]);
-		return {
-			[APP_SERVICE]: this.app.describe(isHealthy, lastFailure),
-			...Object.fromEntries(named),
-			...(this.unknown === null ? {} : { [PASSTHROUGH_SERVICE]: this.unknown.describe() }),
-		};
+	/** What `/services` shows, one service at a time. */
+	*describe(isHealthy: boolean, lastFailure: string): Generator<[string, unknown]> {
+		yield [APP_SERVICE, this.app.describe(isHealthy, lastFailure)];
+		for (const [name, entry] of this.named) yield [name, entry.describe()];
+		if (this.unknown !== null) yield [PASSTHROUGH_SERVICE, this.unknown.describe()];
 	}
 
 	/** Closes idle connections; busy ones end with their exchanges. */

@@ -100,15 +100,17 @@ function policyOf(side: Side, rule: Rule, limiters: LimiterGeneration): readonly
 	return filters;
 }
 
-/** What `/routes` shows. */
-export function describeRoutes(sides: readonly (BuiltSide | null)[]): unknown {
-	return sides.flatMap((built) =>
-		(built?.routes ?? []).map(({ rule }) => ({
-			name: rule.name,
-			side: built?.context.side,
-			hostnames: rule.hostnames,
-			matches: rule.matches,
-			at: rule === built?.fallback ? 'default' : `${rule.at.file}:${rule.at.line}`,
-		})),
-	);
+/** What `/routes` shows, one rule at a time. */
+export function* describeRoutes(sides: readonly (BuiltSide | null)[]): Generator<unknown> {
+	for (const built of sides) {
+		for (const { rule } of built?.routes ?? []) {
+			yield {
+				name: rule.name,
+				side: built?.context.side,
+				hostnames: rule.hostnames,
+				matches: rule.matches,
+				at: rule === built?.fallback ? 'default' : `${rule.at.file}:${rule.at.line}`,
+			};
+		}
+	}
 }

@@ -21,4 +21,6 @@ export interface Rejected {
 	/** RFC 3339. */
 	readonly at: string;
 	readonly issues: readonly Issue[];
+	/** How many issues there are beyond those. */
+	readonly more: number;
 }

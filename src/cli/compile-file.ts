@@ -4,7 +4,7 @@
  * Two ways lead there: a start-up snapshot beside the built program, when it was made by the very Node.js that runs, and
  * otherwise the program itself with a command that is not for people. The second also serves when the first fails.
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { breathe } from '../io/breathe.ts';
@@ -14,8 +14,6 @@ import { readCompiledLines } from './compiled-lines.ts';
 /** First argument that makes `main.ts` run `compile-entry.ts`. */
 export const COMPILE_COMMAND = 'internal:compile-route-file';
 
-/** 10,000 rules take 5 MB and two seconds. */
-const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 
 /** A file or a folder. Rejects when the other process fails; a bad file is no failure but a result. */
@@ -34,12 +32,20 @@ function snapshotName(version: string, arch: string): string {
 	return `route-file-${version}-${arch}.blob`;
 }
 
-function runNode(args: readonly string[]): Promise<CompiledFile> {
-	const options = { maxBuffer: MAX_OUTPUT_BYTES, timeout: TIMEOUT_MS };
-	return new Promise((resolve, reject) => {
-		execFile(process.execPath, args, options, (error, stdout, stderr) => {
-			if (error === null) resolve(readCompiledLines(stdout, breathe));
-			else reject(new Error(`the route file could not be parsed: ${stderr.trim() || error.message}`, { cause: error }));
-		});
+async function runNode(args: readonly string[]): Promise<CompiledFile> {
+	const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+	const ended = new Promise<string>((resolve) => {
+		child.once('error', ({ message }) => resolve(message));
+		child.once('close', (code, signal) => resolve(code === 0 ? '' : `it ended with ${signal ?? code}`));
 	});
+	let complaint = '';
+	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+		complaint += text;
+	});
+	// Read as it comes: the whole answer in one string would hold up the event loop.
+	const reading = readCompiledLines(child.stdout.setEncoding('utf8'), breathe);
+	const [compiled, reason] = await Promise.all([reading.catch((error: unknown) => error as Error), ended]);
+	const fault = reason !== '' ? complaint.trim() || reason : compiled instanceof Error ? compiled.message : '';
+	if (fault === '' && !(compiled instanceof Error)) return compiled;
+	throw new Error(`the route file could not be parsed: ${fault}`, { cause: compiled });
 }

@@ -1,85 +1,117 @@
 /**
- * What the two processes tell each other about a compiled route file: JSON, a line for all but the rules, then a line for
- * each few of them. Reading one line takes a fraction of a millisecond, so that thousands of rules can be taken over
- * while requests are being served.
+ * What the two processes tell each other about a compiled route file: JSON, a line for what there is one of, then a line
+ * for each few entries of the lists that may be long. Reading one line takes a fraction of a millisecond, so that thousands
+ * of rules, or of mistakes, can be taken over while requests are being served.
  */
-import type { Config, Rule, Side } from '../config/config.ts';
-import { EffectiveParts } from '../config/effective-parts.ts';
-import type { BadFile, CompiledFile, GoodFile } from './compiled-file.ts';
+import { EffectiveParts, PART_NAMES, type PartEntry, type PartName } from '../config/effective-parts.ts';
+import type { CompiledFile } from './compiled-file.ts';
 
-/** A rule is a kilobyte or two, its effective form included. */
-const RULES_A_LINE = 25;
+/** An entry is a kilobyte or two. */
+const ENTRIES_A_LINE = 25;
 const NEWLINE = '\n';
+/** The last line: without it something is missing. */
+const END = '"end"';
 
-interface FirstLine extends Omit<GoodFile, 'effective'> {
-	/** Without its rules. */
-	readonly effective: unknown;
-	/** Which sides have rules of their own in the effective configuration. */
-	readonly sides: readonly Side[];
-}
+/** Lists that may be long, by their place in a `CompiledFile`. */
+const LISTS: readonly (readonly string[])[] = [
+	['issues'],
+	['warnings'],
+	['notes'],
+	['masked'],
+	['config', 'inbound', 'routes'],
+	['config', 'outbound', 'routes'],
+	['config', 'services'],
+	['config', 'tests'],
+];
 
-interface RulesLine {
-	readonly side: Side;
-	readonly rules: readonly Rule[];
-	/** The effective form of each, as JSON text. */
-	readonly effective: readonly string[];
-}
+type Line =
+	| { readonly list: number; readonly items: readonly unknown[] }
+	| { readonly part: PartName; readonly entries: readonly PartEntry[] };
 
 export function* compiledLines(compiled: CompiledFile): Generator<string> {
-	if (!compiled.ok) {
-		yield JSON.stringify(compiled);
-		return;
-	}
-	const { config, effective } = compiled;
-	const sides = (['inbound', 'outbound'] as const).filter((side) => effective.rules[side] !== undefined);
-	const first: FirstLine = { ...compiled, config: withRules(config, [], []), effective: effective.rest, sides };
+	const effective = compiled.ok ? compiled.effective : null;
+	let first: unknown = effective === null ? compiled : { ...compiled, effective: effective.rest };
+	for (const path of LISTS) if (listAt(first, path) !== null) first = withList(first, path, []);
 	yield JSON.stringify(first) + NEWLINE;
-	yield* rulesLines('inbound', config.inbound.routes, effective);
-	yield* rulesLines('outbound', config.outbound?.routes ?? [], effective);
+	for (const [list, path] of LISTS.entries()) {
+		yield* linesOf(listAt(compiled, path) ?? [], (items) => ({ list, items }));
+	}
+	for (const part of PART_NAMES) yield* linesOf(effective?.parts[part] ?? [], (entries) => ({ part, entries }));
+	yield END + NEWLINE;
 }
 
-function* rulesLines(side: Side, rules: readonly Rule[], effective: EffectiveParts): Generator<string> {
-	for (let from = 0; from < rules.length; from += RULES_A_LINE) {
-		const to = from + RULES_A_LINE;
-		const texts = effective.rules[side]?.slice(from, to) ?? [];
-		const line: RulesLine = { side, rules: rules.slice(from, to), effective: texts };
-		yield JSON.stringify(line) + NEWLINE;
+function* linesOf<T>(all: readonly T[], line: (some: readonly T[]) => Line): Generator<string> {
+	for (let from = 0; from < all.length; from += ENTRIES_A_LINE) {
+		yield JSON.stringify(line(all.slice(from, from + ENTRIES_A_LINE))) + NEWLINE;
 	}
 }
 
-/** Of the other process's whole output. `breathe` lets the event loop turn. */
-export async function readCompiledLines(text: string, breathe: () => Promise<void>): Promise<CompiledFile> {
-	let end = endOfLine(text, 0);
-	const first = JSON.parse(text.slice(0, end)) as FirstLine | BadFile;
-	if (!first.ok) return first;
-	const rules: Record<Side, Rule[]> = { inbound: [], outbound: [] };
-	const effective: Record<Side, string[]> = { inbound: [], outbound: [] };
-	while (end + 1 < text.length) {
-		await breathe();
-		const start = end + 1;
-		end = endOfLine(text, start);
-		const line = JSON.parse(text.slice(start, end)) as RulesLine;
-		rules[line.side].push(...line.rules);
-		effective[line.side].push(...line.effective);
+/** Of the other process's output, as it comes. `breathe` lets the event loop turn. */
+export async function readCompiledLines(
+	output: AsyncIterable<string>,
+	breathe: () => Promise<void>,
+): Promise<CompiledFile> {
+	const assembly = new Assembly();
+	let rest = '';
+	for await (const piece of output) {
+		const lines = (rest + piece).split(NEWLINE);
+		rest = lines.pop() ?? '';
+		for (const line of lines) {
+			assembly.add(line);
+			await breathe();
+		}
 	}
-	const { sides, ...rest } = first;
-	const shown = Object.fromEntries(sides.map((side) => [side, effective[side]]));
-	return {
-		...rest,
-		config: withRules(first.config, rules.inbound, rules.outbound),
-		effective: new EffectiveParts(first.effective, shown),
-	};
+	return assembly.finish();
 }
 
-function endOfLine(text: string, from: number): number {
-	const at = text.indexOf(NEWLINE, from);
-	return at < 0 ? text.length : at;
+class Assembly {
+	/** What came in the first line. */
+	private first: Readonly<Record<string, unknown>> | null = null;
+	private isWhole = false;
+	private readonly lists = LISTS.map((): unknown[] => []);
+	private readonly parts = new Map(PART_NAMES.map((name): [PartName, PartEntry[]] => [name, []]));
+
+	add(text: string): void {
+		if (this.first === null) {
+			this.first = JSON.parse(text) as Readonly<Record<string, unknown>>;
+			return;
+		}
+		this.isWhole = text === END;
+		if (this.isWhole) return;
+		const line = JSON.parse(text) as Line;
+		if ('list' in line) this.lists[line.list]?.push(...line.items);
+		else this.parts.get(line.part)?.push(...line.entries);
+	}
+
+	finish(): CompiledFile {
+		if (!this.isWhole) throw new Error('the end of the answer is missing');
+		let compiled: unknown = this.first;
+		for (const [index, path] of LISTS.entries()) {
+			if (listAt(compiled, path) !== null) compiled = withList(compiled, path, this.lists[index] ?? []);
+		}
+		const { ok, effective, ...rest } = compiled as { ok: boolean; effective: unknown };
+		if (!ok) return compiled as CompiledFile;
+		const written = Object.fromEntries([...this.parts].filter(([, entries]) => entries.length > 0));
+		return { ok, ...rest, effective: new EffectiveParts(effective, written) } as CompiledFile;
+	}
 }
 
-function withRules(config: Config, inbound: readonly Rule[], outbound: readonly Rule[]): Config {
-	return {
-		...config,
-		inbound: { ...config.inbound, routes: inbound },
-		outbound: config.outbound === null ? null : { ...config.outbound, routes: outbound },
-	};
+/** `null`: there is no such list. */
+function listAt(value: unknown, path: readonly string[]): readonly unknown[] | null {
+	let node = value;
+	for (const key of path) {
+		if (!isRecord(node)) return null;
+		node = node[key];
+	}
+	return Array.isArray(node) ? node : null;
+}
+
+/** A copy with another list at a path. */
+function withList(value: unknown, [first, ...more]: readonly string[], list: readonly unknown[]): unknown {
+	if (first === undefined || !isRecord(value)) return list;
+	return { ...value, [first]: withList(value[first], more, list) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null;
 }

@@ -24,6 +24,9 @@ import { digestOf, HASH_ALGORITHM, titleOf } from './file-hash.ts';
 import { MAX_LOOKS } from './route-files.ts';
 import { unreadable } from './unreadable.ts';
 
+/** Issues of one version of the file that are told one by one while requests are served; `check` lists them all. */
+const MAX_TOLD = 100;
+
 export interface ReloaderOptions {
 	/** Or folder. */
 	readonly file: string;
@@ -102,9 +105,9 @@ export class Reloader {
 	private accepted({ config, warnings, notes }: GoodFile): void {
 		const { log } = this.options;
 		this.rejectedHash = null;
-		for (const warning of warnings) log.warn(fieldsOf(warning), warning.message);
-		for (const note of notes) log.info(fieldsOf(note), note.message);
-		log.info({ hash: config.hash }, 'the route file was reloaded');
+		for (const warning of warnings.slice(0, MAX_TOLD)) log.warn(fieldsOf(warning), warning.message);
+		for (const note of notes.slice(0, MAX_TOLD)) log.info(fieldsOf(note), note.message);
+		log.info({ warnings: warnings.length, hash: config.hash }, 'the route file was reloaded');
 	}
 
 	/** Nothing to take over; if there was something wrong with the file, it has been mended. */
@@ -120,8 +123,9 @@ export class Reloader {
 		if (this.isStopped) return;
 		const { app, log } = this.options;
 		this.rejectedHash = hash;
-		app.reject(hash, issues);
-		for (const issue of issues) log.error(fieldsOf(issue), issue.message);
+		const told = issues.slice(0, MAX_TOLD);
+		app.reject({ hash, issues: told, more: issues.length - told.length });
+		for (const issue of told) log.error(fieldsOf(issue), issue.message);
 		const fields = { hash, running: app.hash, issues: issues.length };
 		log.error(fields, 'the route file was rejected: the running one stays in force');
 	}

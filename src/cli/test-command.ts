@@ -1,5 +1,6 @@
 /** `outrigger test FILE…`: runs the `tests` that stand in route files. Exit 1 when one fails. */
 import type { Command } from 'commander';
+import { forTerminal } from '../config/for-terminal.ts';
 import { formatIssue } from '../config/issue.ts';
 import type { TestResult } from '../explain/run-tests.ts';
 import type { CommandIo } from './command-io.ts';
@@ -64,5 +65,5 @@ function resultText({ name, at, request, ok, happens, failures }: TestResult): s
 		lines.push(`      expected ${expected}`);
 		if (because !== '') lines.push(`      ${because}`);
 	}
-	return `${lines.join('\n')}\n`;
+	return forTerminal(`${lines.join('\n')}\n`);
 }

@@ -34,6 +34,7 @@ function issueOf({ name, at, request, failures }: TestResult, index: number): Is
 		message: `\`${path}\`${title} does not hold for ${request}: ${failures.map(({ happens }) => happens).join('; ')}`,
 		// What stands there is in the message.
 		excerpt: '',
+		excerptColumn: 1,
 		expected: failures.map(({ expected }) => expected).join(' and '),
 		hint: failures.map(({ because }) => because).find((because) => because !== '') ?? '',
 	};

@@ -4,7 +4,7 @@ import type { Issue } from '../config/issue.ts';
 export const EMPTY_FOLDER = 'there is no *.yaml file in this folder';
 
 export function unreadable(file: string, reason: unknown): Issue {
-	const place = { file, line: 1, column: 1, length: 1 };
+	const place = { file, line: 1, column: 1, length: 1, excerptColumn: 1 };
 	return { ...place, severity: 'error', path: '', message: textOf(reason), excerpt: '', expected: '', hint: '' };
 }
 

@@ -1,51 +1,77 @@
 /**
- * The effective configuration of a running sidecar. Its rules, of which there may be thousands, stay what they came as:
- * the JSON text of each, made into values when somebody asks for that one.
+ * The effective configuration of a running sidecar. What there may be thousands of (rules, services, tests) stays what it
+ * came as: the JSON text of each, made into values when somebody asks for that one.
  */
-import type { Side } from './config.ts';
 import type { Effective } from './effective.ts';
 
-/** What takes the place of a side's rules in the rest; no value of a route file has a NUL. */
-const RULES_ELSEWHERE = '\0rules';
-/** Rules of one piece of the whole text: half a millisecond. */
-const RULES_A_PIECE = 20;
-const INDENT = '\t';
-/** Of a rule within `effective.inbound.routes`. */
-const RULE_INDENT = INDENT.repeat(4);
-const SIDES = ['inbound', 'outbound'] as const;
+type Path = readonly (string | number)[];
 
-type Rules = Readonly<Partial<Record<Side, readonly string[]>>>;
+/** The parts by their place, in the order in which they stand in the configuration. */
+const PLACES = {
+	inbound: ['inbound', 'routes'],
+	outbound: ['outbound', 'routes'],
+	services: ['services'],
+	tests: ['tests'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+export type PartName = keyof typeof PLACES;
+export const PART_NAMES = Object.keys(PLACES) as readonly PartName[];
+
+/** Key and JSON text of one entry; of a list, in whose order they stand, the key is `''`. */
+export type PartEntry = readonly [key: string, text: string];
+/** Absent: there are none. */
+export type Parts = Readonly<Partial<Record<PartName, readonly PartEntry[]>>>;
+
+/** What takes the place of a part in the rest; no value of a route file has a NUL. */
+const ELSEWHERE = '\0elsewhere';
+/** Entries of one piece of the whole text: half a millisecond. */
+const ENTRIES_A_PIECE = 20;
+const INDENT = '\t';
 
 export class EffectiveParts {
-	/** Everything but the rules, as `config/effective.ts` makes it. */
+	/** Everything but the parts, as `config/effective.ts` makes it. */
 	readonly rest: unknown;
-	/** The JSON text of each rule, in the order of the configuration; absent: the side has none of its own. */
-	readonly rules: Rules;
+	readonly parts: Parts;
+	/** Texts by their keys, made when they are first asked for. */
+	readonly #byKey = new Map<PartName, ReadonlyMap<string, string>>();
 
-	constructor(rest: unknown, rules: Rules) {
+	constructor(rest: unknown, parts: Parts) {
 		this.rest = rest;
-		this.rules = rules;
+		this.parts = parts;
 	}
 
 	static of(whole: Effective): EffectiveParts {
-		const rest: Record<string, unknown> = { ...whole };
-		const rules: Partial<Record<Side, readonly string[]>> = {};
-		for (const side of SIDES) {
-			const block = rest[side];
-			if (!isRecord(block) || !Array.isArray(block['routes'])) continue;
-			rules[side] = block['routes'].map((rule) => JSON.stringify(rule));
-			rest[side] = { ...block, routes: RULES_ELSEWHERE };
+		const parts: Partial<Record<PartName, readonly PartEntry[]>> = {};
+		let rest: unknown = whole;
+		for (const name of PART_NAMES) {
+			const entries = entriesOf(follow(whole, PLACES[name]));
+			if (entries.length === 0) continue;
+			parts[name] = entries;
+			rest = replaced(rest, PLACES[name]);
 		}
-		return new EffectiveParts(rest, rules);
+		return new EffectiveParts(rest, parts);
 	}
 
 	/** Follows keys and indexes; `null` when they lead nowhere. */
-	at(path: readonly (string | number)[]): Effective | null {
-		const [side, routes, index, ...more] = path;
-		const rules = routes === 'routes' && (side === 'inbound' || side === 'outbound') ? this.rules[side] : undefined;
-		if (rules === undefined) return follow(this.rest, path);
-		const text = typeof index === 'number' ? rules[index] : undefined;
-		return text === undefined ? null : follow(JSON.parse(text), more);
+	at(path: Path): Effective | null {
+		for (const name of PART_NAMES) {
+			const place = PLACES[name];
+			const key = path[place.length];
+			if (this.parts[name] === undefined || !place.every((segment, i) => path[i] === segment)) continue;
+			const text = key === undefined ? undefined : this.#textOf(name, key);
+			return text === undefined ? null : follow(JSON.parse(text), path.slice(place.length + 1));
+		}
+		return follow(this.rest, path);
+	}
+
+	#textOf(name: PartName, key: string | number): string | undefined {
+		const entries = this.parts[name] ?? [];
+		if (typeof key === 'number') return entries[key]?.[1];
+		let known = this.#byKey.get(name);
+		if (known === undefined) {
+			known = new Map(entries);
+			this.#byKey.set(name, known);
+		}
+		return known.get(key);
 	}
 
 	/**
@@ -53,30 +79,48 @@ export class EffectiveParts {
 	 * configuration under a key of an object.
 	 */
 	*text(wrap: (effective: unknown) => object): Generator<string> {
-		const around = JSON.stringify(wrap(this.rest), null, INDENT).split(JSON.stringify(RULES_ELSEWHERE));
-		// The sides stand in this order in the configuration, too.
-		const sides = SIDES.filter((side) => this.rules[side] !== undefined);
+		const around = JSON.stringify(wrap(this.rest), null, INDENT).split(JSON.stringify(ELSEWHERE));
+		const names = PART_NAMES.filter((name) => this.parts[name] !== undefined);
 		for (const [i, text] of around.entries()) {
-			const side = sides[i - 1];
-			if (side !== undefined) yield* listText(this.rules[side] ?? []);
+			const name = names[i - 1];
+			// What wraps the configuration and the configuration itself are a level each.
+			if (name !== undefined) yield* partText(this.parts[name] ?? [], INDENT.repeat(PLACES[name].length + 1));
 			yield text;
 		}
 	}
 }
 
-function* listText(rules: readonly string[]): Generator<string> {
-	for (let from = 0; from < rules.length; from += RULES_A_PIECE) {
-		const shown = rules.slice(from, from + RULES_A_PIECE).map((rule) => {
-			const text = JSON.stringify(JSON.parse(rule), null, INDENT);
-			return RULE_INDENT + text.replaceAll('\n', `\n${RULE_INDENT}`);
+/** `indent`: of the bracket that closes the part. */
+function* partText(entries: readonly PartEntry[], indent: string): Generator<string> {
+	const isList = entries[0]?.[0] === '';
+	const inner = indent + INDENT;
+	for (let from = 0; from < entries.length; from += ENTRIES_A_PIECE) {
+		const shown = entries.slice(from, from + ENTRIES_A_PIECE).map(([key, json]) => {
+			const text = JSON.stringify(JSON.parse(json), null, INDENT).replaceAll('\n', `\n${inner}`);
+			return isList ? inner + text : `${inner}${JSON.stringify(key)}: ${text}`;
 		});
-		yield `${from === 0 ? '[' : ','}\n${shown.join(',\n')}`;
+		const start = from > 0 ? ',' : isList ? '[' : '{';
+		yield `${start}\n${shown.join(',\n')}`;
 	}
-	yield `\n${RULE_INDENT.slice(INDENT.length)}]`;
+	yield `\n${indent}${isList ? ']' : '}'}`;
+}
+
+/** Of an empty list, which is one value, there are none. */
+function entriesOf(part: Effective | null): PartEntry[] {
+	if (part === null) return [];
+	if (Array.isArray(part)) return part.map((item) => ['', JSON.stringify(item)]);
+	if ('from' in part && typeof part['from'] === 'string') return [];
+	return Object.entries(part).map(([key, value]) => [key, JSON.stringify(value)]);
+}
+
+/** A copy in which a mark stands at a path. */
+function replaced(value: unknown, [first, ...more]: readonly string[]): unknown {
+	if (first === undefined || !isRecord(value)) return ELSEWHERE;
+	return { ...value, [first]: replaced(value[first], more) };
 }
 
 /** Not `effective.ts`'s own: that one stands beside the schemas, which must stay out of the data plane. */
-function follow(root: unknown, path: readonly (string | number)[]): Effective | null {
+function follow(root: unknown, path: Path): Effective | null {
 	let node = root;
 	for (const segment of path) {
 		if (!isRecord(node)) return null;

@@ -1,5 +1,5 @@
 /** Gathers the issues of a configuration: knows the lines of its files, so that whoever finds a fault gives the place only. */
-import type { Issue } from './issue.ts';
+import { excerptOf, type Issue } from './issue.ts';
 import { formatPath, type PathSegment, type Span } from './located.ts';
 import type { SourceFile } from './source-file.ts';
 
@@ -52,8 +52,8 @@ export class IssueList {
 		if (this.#seen.has(identity) || this.#unknown.has(place)) return;
 		this.#seen.add(identity);
 		const list = { error: this.errors, warning: this.warnings, note: this.notes }[severity];
-		const excerpt = this.#linesOf(span.file)[span.line - 1] ?? '';
-		list.push({ ...span, severity, path: formatPath(path), message, excerpt, expected, hint });
+		const excerpt = excerptOf(this.#linesOf(span.file)[span.line - 1] ?? '', span.column);
+		list.push({ ...span, severity, path: formatPath(path), message, ...excerpt, expected, hint });
 	}
 
 	#linesOf(file: string): readonly string[] {

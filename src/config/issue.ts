@@ -1,4 +1,5 @@
 /** What is wrong with a route file, said so that it can be mended without looking anything up. */
+import { forTerminal } from './for-terminal.ts';
 import type { Position } from './position.ts';
 
 export interface Issue extends Position {
@@ -9,8 +10,10 @@ export interface Issue extends Position {
 	readonly message: string;
 	/** Characters that are wrong, from `column` on; at least 1. */
 	readonly length: number;
-	/** The offending line as it stands in the file: a reference to the environment is not resolved in it. */
+	/** The offending line, or the part of it around the fault. A reference to the environment is not resolved in it. */
 	readonly excerpt: string;
+	/** Column at which the excerpt begins. */
+	readonly excerptColumn: number;
 	/** What would be right; `''` when the message says it all. */
 	readonly expected: string;
 	/** A complete sentence part such as "did you mean `hostnames`?"; `''` without. */
@@ -25,26 +28,30 @@ export interface IssueStyle {
 
 const PLAIN: IssueStyle = { severity: (text) => text, caret: (text) => text };
 
-/** Longer lines are cut around the fault, so that minified YAML does not flood a terminal. */
+/** Longer lines are cut around the fault: a file on one line would be told whole with each of its mistakes. */
 const MAX_EXCERPT_COLUMNS = 160;
 const INDENT = '  ';
 
+export function excerptOf(line: string, column: number): Pick<Issue, 'excerpt' | 'excerptColumn'> {
+	const cut = line.length <= MAX_EXCERPT_COLUMNS ? 0 : Math.max(0, column - 1 - MAX_EXCERPT_COLUMNS / 2);
+	return { excerpt: line.slice(cut, cut + MAX_EXCERPT_COLUMNS).trimEnd(), excerptColumn: cut + 1 };
+}
+
 /** `file:line:column: message`, the line with a caret, what was expected, and a hint. Ends without a newline. */
 export function formatIssue(issue: Issue, style: IssueStyle = PLAIN): string {
+	const { file, line, column } = issue;
 	const severity = issue.severity === 'error' ? '' : `${style.severity(`${issue.severity}:`)} `;
-	const lines = [`${issue.file}:${issue.line}:${issue.column}: ${severity}${issue.message}`];
+	const lines = [`${forTerminal(file)}:${line}:${column}: ${severity}${forTerminal(issue.message)}`];
 	if (issue.excerpt.trim() !== '') lines.push(...pointAt(issue, style));
-	if (issue.expected !== '') lines.push(`${INDENT}expected ${issue.expected}`);
-	if (issue.hint !== '') lines.push(`${INDENT}${issue.hint}`);
+	if (issue.expected !== '') lines.push(`${INDENT}expected ${forTerminal(issue.expected)}`);
+	if (issue.hint !== '') lines.push(`${INDENT}${forTerminal(issue.hint)}`);
 	return lines.join('\n');
 }
 
-function pointAt(issue: Issue, style: IssueStyle): string[] {
-	const cut = Math.max(0, issue.column - 1 - MAX_EXCERPT_COLUMNS / 2);
-	const shown = issue.excerpt.slice(cut, cut + MAX_EXCERPT_COLUMNS).trimEnd();
-	const before = issue.column - 1 - cut;
+function pointAt({ excerpt, excerptColumn, column, length }: Issue, style: IssueStyle): string[] {
+	const before = column - excerptColumn;
 	// Tabs stay tabs, so that the caret stands under its character at any tab width.
-	const padding = shown.slice(0, before).replace(/[^\t]/g, ' ').padEnd(before, ' ');
-	const width = Math.max(1, Math.min(issue.length, shown.length - before));
-	return [`${INDENT}${shown}`, `${INDENT}${padding}${style.caret('^'.repeat(width))}`];
+	const padding = excerpt.slice(0, before).replace(/[^\t]/g, ' ').padEnd(before, ' ');
+	const width = Math.max(1, Math.min(length, excerpt.length - before));
+	return [`${INDENT}${forTerminal(excerpt)}`, `${INDENT}${padding}${style.caret('^'.repeat(width))}`];
 }

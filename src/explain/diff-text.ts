@@ -1,4 +1,5 @@
 /** A diff for people: the largest group first, each with its example and what changes. */
+import { forTerminal } from '../config/for-terminal.ts';
 import type { ChangeGroup, RouteDiff, UntoldGroup } from './diff.ts';
 import { table } from './explain-text.ts';
 
@@ -8,7 +9,7 @@ export function diffText({ requests, changed, groups, untold }: RouteDiff): stri
 	const lines = [`${requests} recorded ${requests === 1 ? 'request' : 'requests'}: ${verdict}`];
 	for (const group of groups) lines.push('', ...groupLines(group));
 	for (const group of untold) lines.push('', ...untoldLines(group));
-	return `${lines.join('\n')}\n`;
+	return forTerminal(`${lines.join('\n')}\n`);
 }
 
 function groupLines({ count, example, changes }: ChangeGroup): string[] {

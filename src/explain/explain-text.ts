@@ -1,4 +1,5 @@
 /** An explanation for people: what happens first, then why, then why not otherwise, then the policy in force. */
+import { forTerminal } from '../config/for-terminal.ts';
 import type { Explanation, PolicyGroup, Winner } from './explain.ts';
 import type { Loser, Losers, LossKind } from './losers.ts';
 import type { Outcome } from './outcome.ts';
@@ -25,7 +26,7 @@ export function explanationText(explanation: Explanation): string {
 		losersSection(losers, winner),
 		...policy.map(policySection),
 	];
-	return `${lines.join('\n')}\n${sections.filter((text) => text !== '').join('')}`;
+	return forTerminal(`${lines.join('\n')}\n${sections.filter((text) => text !== '').join('')}`);
 }
 
 function lineOf(method: string, host: string, path: string): string {

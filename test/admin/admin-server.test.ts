@@ -26,8 +26,12 @@ function makeProviders() {
 		async *config() {
 			yield* await Promise.resolve(['{"hash":', '"abc"}']);
 		},
-		routes: () => [{ name: 'reads' }],
-		services: () => ({ app: { circuit: 'closed' } }),
+		async *routes() {
+			yield* await Promise.resolve(['[{"name":', '"reads"}]']);
+		},
+		async *services() {
+			yield* await Promise.resolve(['{"app":{"circuit":"closed"}}']);
+		},
 		landing: () => ({ workload: '<orders>', configHash: 'abc', ready: health(), logLevel: state.level }),
 		drain: () => {
 			state.drains++;
@@ -123,9 +127,9 @@ describe('the admin port', () => {
 
 	it('answers HEAD, unknown paths and wrong methods as HTTP says', async () => {
 		const { url, state } = await openAdmin();
-		const head = await fetch(`${url}/routes`, { method: 'HEAD' });
+		const head = await fetch(`${url}/live`, { method: 'HEAD' });
 		expect([head.status, await head.text(), Number(head.headers.get('content-length')) > 0]).toEqual([200, '', true]);
-		for (const path of ['/metrics', '/config']) expect((await fetch(url + path, { method: 'HEAD' })).status).toBe(200);
+		for (const path of ['/metrics', '/config', '/routes']) expect((await fetch(url + path, { method: 'HEAD' })).status).toBe(200);
 		const unknown = await fetch(`${url}/nothing`);
 		expect([unknown.status, await unknown.json()]).toEqual([404, { error: 'not_found', path: '/nothing' }]);
 		const wrong = await fetch(`${url}/drain`);

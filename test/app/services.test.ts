@@ -173,7 +173,7 @@ describe('what /services shows', () => {
 			connections: { ...idle, limit: 1024 },
 		};
 		const endpoint = { weight: 1, labels: {}, requests: { active: 0 }, connections: idle };
-		expect(services.describe(false, 'refused')).toEqual({
+		expect(Object.fromEntries(services.describe(false, 'refused'))).toEqual({
 			app: { endpoints: [{ address: '127.0.0.1:8080', healthy: false, lastFailure: 'refused' }], ...counts },
 			payments: {
 				hostnames: ['payments.shop.svc'],

@@ -3,6 +3,7 @@ import type { CompiledFile } from '../../src/cli/compiled-file.ts';
 import { compiledLines, readCompiledLines } from '../../src/cli/compiled-lines.ts';
 import { effectiveConfig } from '../../src/config/effective.ts';
 import { EffectiveParts } from '../../src/config/effective-parts.ts';
+import type { Issue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 
 function yamlOf(rules: number): string {
@@ -12,16 +13,41 @@ function yamlOf(rules: number): string {
 		app: { port: 8080 },
 		inbound: { listen, routes },
 		outbound: { listen, routes: routes.slice(0, Math.floor(rules / 2)) },
-		services: { stock: { hostnames: ['stock'], endpoints: [{ address: '10.0.0.1:80' }] } },
+		services: {
+			stock: { hostnames: ['stock'], endpoints: [{ address: '10.0.0.1:80' }] },
+			...Object.fromEntries(routes.map(({ name }) => [name, { endpoints: [] }])),
+		},
+		tests: routes.map(({ name }, i) => ({ request: { path: `/${i}` }, expect: { route: name } })),
 	});
 }
+
+const issues = (count: number): Issue[] =>
+	Array.from({ length: count }, (_, i) => ({
+		file: 'a.yaml',
+		line: i + 1,
+		column: 1,
+		length: 1,
+		severity: 'error',
+		path: 'app',
+		message: `mistake ${i}`,
+		excerpt: '',
+		excerptColumn: 1,
+		expected: '',
+		hint: '',
+	}));
 
 function compiled(rules: number): { file: CompiledFile; whole: ReturnType<typeof effectiveConfig> } {
 	const parsed = parseConfig(yamlOf(rules), 'a.yaml', () => undefined);
 	if (!parsed.ok) throw new Error(parsed.issues.map(({ message }) => message).join('\n'));
 	const { config, warnings, notes, provenance } = parsed;
 	const whole = effectiveConfig(provenance);
-	return { file: { ok: true, config, warnings, notes, effective: EffectiveParts.of(whole), masked: [] }, whole };
+	const masked = Array.from({ length: rules }, (_, i) => ({ path: `tests[${i}]`, text: 'a', masked: '${A}' }));
+	return { file: { ok: true, config, warnings, notes, effective: EffectiveParts.of(whole), masked }, whole };
+}
+
+/** As a pipe gives it: cut anywhere. */
+async function* inPieces(text: string, size = 1000): AsyncGenerator<string> {
+	for (let at = 0; at < text.length; at += size) yield await Promise.resolve(text.slice(at, at + size));
 }
 
 let pauses = 0;
@@ -33,20 +59,34 @@ function breathe(): Promise<void> {
 describe('a compiled file', () => {
 	it.each([0, 1, 25, 26, 260])('of %i rules comes over as it was', async (rules) => {
 		const { file } = compiled(rules);
-		expect(await readCompiledLines([...compiledLines(file)].join(''), breathe)).toEqual(file);
+		expect(await readCompiledLines(inPieces([...compiledLines(file)].join('')), breathe)).toEqual(file);
 	});
 
-	it('lets the event loop turn every few rules', async () => {
+	it('lets the event loop turn every few entries', async () => {
 		pauses = 0;
 		const lines = [...compiledLines(compiled(260).file)];
-		await readCompiledLines(lines.join(''), breathe);
-		expect(pauses).toBe(lines.length - 1);
-		expect(Math.max(...lines.slice(1).map((line) => line.length))).toBeLessThan(100_000);
+		await readCompiledLines(inPieces(lines.join('')), breathe);
+		expect(pauses).toBe(lines.length);
+		expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(100_000);
 	});
 
-	it('with mistakes comes over as well', async () => {
-		const bad: CompiledFile = { ok: false, hash: 'abc', issues: [] };
-		expect(await readCompiledLines([...compiledLines(bad)].join(''), breathe)).toEqual(bad);
+	it.each([0, 1, 26, 1000])('with %i mistakes comes over as well', async (count) => {
+		const bad: CompiledFile = { ok: false, hash: 'abc', issues: issues(count) };
+		const lines = [...compiledLines(bad)];
+		expect(await readCompiledLines(inPieces(lines.join('')), breathe)).toEqual(bad);
+		expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(100_000);
+	});
+});
+
+describe('another answer than a compiled file', () => {
+	const whole = [...compiledLines(compiled(50).file)].join('');
+	it.each([
+		['nothing', ''],
+		['what is not JSON', 'oops\n'],
+		['one without its last line', whole.slice(0, whole.lastIndexOf('\n', whole.length - 2) + 1)],
+		['one that ends within a line', whole.slice(0, -100)],
+	])('%s is an error', async (_what, text) => {
+		await expect(readCompiledLines(inPieces(text), breathe)).rejects.toThrow();
 	});
 });
 
@@ -65,7 +105,11 @@ describe('the effective configuration in parts', () => {
 		expect(effective.at(['inbound', 'routes', 2, 'name'])).toEqual({ value: 'r2', from: 'a.yaml:1' });
 		expect(effective.at(['outbound', 'routes', 0, 'name'])).toEqual({ value: 'r0', from: 'a.yaml:1' });
 		expect(effective.at(['services', 'stock', 'hostnames'])).toEqual({ value: ['stock'], from: 'a.yaml:1' });
+		expect(effective.at(['services', 'r2', 'protocol'])).toEqual({ value: 'auto', from: 'default' });
+		expect(effective.at(['tests', 1, 'expect', 'route'])).toEqual({ value: 'r1', from: 'a.yaml:1' });
+		expect(effective.at(['inbound', 'unmatched'])).toEqual({ value: 'app', from: 'default' });
 		expect(effective.at(['inbound', 'routes', 3])).toBeNull();
+		expect(effective.at(['services', 'nobody'])).toBeNull();
 		expect(effective.at(['nothing'])).toBeNull();
 	});
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatIssue } from '../../src/config/issue.ts';
+import { formatIssue, type Issue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { mistakesIn } from '../support/mistakes.ts';
 
@@ -50,6 +50,28 @@ it('shows the offending line with a caret, what was expected, and the nearest kn
 			'  did you mean `hostnames`?',
 		].join('\n'),
 	]);
+});
+
+it('shows the part around the fault of a line that is long', () => {
+	const routes = Array.from({ length: 200 }, (_, i) => ({ name: `r${i}`, nam: i }));
+	const text = JSON.stringify({ app: { port: 8080 }, inbound: { listen: 8000, routes } });
+	const result = parseConfig(text, 'a.yaml', () => undefined);
+	const issues = result.ok ? [] : result.issues;
+	expect(issues).toHaveLength(200);
+	for (const { excerpt, excerptColumn, column, length } of issues) {
+		expect(excerpt.length).toBeLessThanOrEqual(160);
+		expect(excerpt.slice(column - excerptColumn, column - excerptColumn + length)).toBe('"nam"');
+	}
+	const [, line = '', caret = ''] = formatIssue(issues[150] as Issue).split('\n');
+	expect(line.slice(caret.indexOf('^'), caret.lastIndexOf('^') + 1)).toBe('"nam"');
+});
+
+it('shows nothing that a terminal would obey', () => {
+	const text = `${APP}${INBOUND}"\\e[2J": \u009b2J # \u202e \x1b[31m\n`;
+	const result = parseConfig(text, 'a\x1b[31m.yaml', () => undefined);
+	const shown = result.ok ? '' : result.issues.map((issue) => formatIssue(issue)).join('\n');
+	expect(shown).toContain('3:1: unknown key `\ufffd[2J`');
+	expect(shown).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
 });
 
 it('tells a mistake inside an anchor once, however often it is used', () => {
