@@ -22,6 +22,7 @@ import type { Rejected, Taken } from './app/taken.ts';
 import type { Telemetry } from './app/telemetry.ts';
 import type { Config } from './config/config.ts';
 import type { Issue } from './config/issue.ts';
+import { Masks } from './explain/mask.ts';
 import { RateLimiters } from './filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from './http1/limits.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
@@ -209,12 +210,17 @@ export class App {
 		yield '\n';
 	}
 
+	private routesText(): AsyncIterable<string> {
+		const { inbound, outbound, taken } = this.snapshot;
+		return listPieces(describeRoutes([inbound, outbound], new Masks(taken.masked)));
+	}
+
 	private adminProviders(): AdminProviders {
 		const { telemetry } = this;
 		return {
 			...this.probeProviders(),
 			config: () => this.configText(),
-			routes: () => listPieces(describeRoutes([this.snapshot.inbound, this.snapshot.outbound])),
+			routes: () => this.routesText(),
 			services: () => objectPieces(this.snapshot.services.describe(this.health.isHealthy, this.health.lastReason)),
 			landing: () => ({
 				workload: `${this.config.app.namespace}/${this.config.app.name}`,

@@ -1,5 +1,6 @@
 /** One side of the sidecar made of a file: its compiled rules, and what its exchanges share. */
 import type { Rule, Side } from '../config/config.ts';
+import { type Mask, type Masks, NO_MASK } from '../explain/mask.ts';
 import { faultFilters } from '../filters/fault.ts';
 import type { RequestFilter } from '../filters/filter.ts';
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
@@ -100,17 +101,24 @@ function policyOf(side: Side, rule: Rule, limiters: LimiterGeneration): readonly
 	return filters;
 }
 
-/** What `/routes` shows, one rule at a time. */
-export function* describeRoutes(sides: readonly (BuiltSide | null)[]): Generator<unknown> {
+/** What `/routes` shows, one rule at a time. `masks`: of what came from the environment. */
+export function* describeRoutes(sides: readonly (BuiltSide | null)[], masks: Masks): Generator<unknown> {
 	for (const built of sides) {
-		for (const { rule } of built?.routes ?? []) {
-			yield {
-				name: rule.name,
-				side: built?.context.side,
-				hostnames: rule.hostnames,
-				matches: rule.matches,
-				at: rule === built?.fallback ? 'default' : `${rule.at.file}:${rule.at.line}`,
-			};
+		for (const [index, { rule }] of (built?.routes ?? []).entries()) {
+			const side = built?.context.side;
+			const mask = masks.of(`${side}.routes[${index}]`);
+			const { name, hostnames, matches } = rule;
+			const at = rule === built?.fallback ? 'default' : `${rule.at.file}:${rule.at.line}`;
+			yield { ...(masked({ name, side, hostnames, matches }, mask) as object), at };
 		}
 	}
+}
+
+/** A copy with every text masked. */
+function masked(value: unknown, mask: Mask): unknown {
+	if (mask === NO_MASK) return value;
+	if (typeof value === 'string') return mask(value);
+	if (Array.isArray(value)) return value.map((item) => masked(item, mask));
+	if (typeof value !== 'object' || value === null) return value;
+	return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, mask)]));
 }

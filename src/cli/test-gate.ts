@@ -25,7 +25,8 @@ export async function withTests(result: ParsedConfig | RejectedConfig): Promise<
 
 function issueOf({ name, at, request, failures }: TestResult, index: number): Issue {
 	const path = `tests[${index}]`;
-	const title = name === '' ? '' : ` (\`${name}\`)`;
+	// Without a name it is called by its number.
+	const title = name === path ? '' : ` (\`${name}\`)`;
 	return {
 		...at,
 		length: 1,

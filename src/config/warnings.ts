@@ -4,6 +4,7 @@ import { APP, keyOfReason } from './build-target.ts';
 import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
+import { maskedName } from './rule-name.ts';
 import { nearest } from './suggest.ts';
 import { findUnreachable } from './unreachable.ts';
 
@@ -67,7 +68,8 @@ class Warnings {
 			this.#aboutMirrors(rule.filters, [...path, 'filters']);
 		}
 		for (const { rule, index, shadowedBy } of findUnreachable(rules)) {
-			const message = `(\`${rule.name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
+			const name = maskedName(this.#root, [side, 'routes', index], rule);
+			const message = `(\`${name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
 			this.#warn([side, 'routes', index], message);
 		}
 	}

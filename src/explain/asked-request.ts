@@ -38,6 +38,12 @@ export function parseAsked(line: string, headers: readonly HeaderValue[], side: 
 	return { side, method, host: host ?? authority, path, headers: named };
 }
 
+/** The same the other way round, as it is told. */
+export function requestLine({ method, host, path }: Pick<AskedRequest, 'method' | 'host' | 'path'>): string {
+	if (method === 'CONNECT') return `CONNECT ${host}`;
+	return path === '*' ? `${method} * of ${host}` : `${method} http://${host}${path}`;
+}
+
 /** `x-a: 1` → name and value; `null` when it is no header line. */
 export function parseHeaderLine(line: string): HeaderValue | null {
 	const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/.exec(line);

@@ -1,6 +1,7 @@
 /** What would become of recorded requests under another file: what changes, for how many, with one example each. */
 import type { Config, Rule } from '../config/config.ts';
 import type { CompileRegex } from '../routing/regex.ts';
+import { requestLine } from './asked-request.ts';
 import type { Explainer, Fate } from './explain.ts';
 import { hiddenCondition } from './hidden.ts';
 import type { Outcome } from './outcome.ts';
@@ -50,8 +51,9 @@ export function diffRoutes(
 	let changed = 0;
 	for (const { request, fate } of recorded) {
 		const evaluation = explainer.evaluate(request);
-		const example = `${request.method} http://${request.host}${request.path}`;
-		const why = hiddenCondition(request, evaluation, rulesOf(config, fate), compileRegex);
+		const example = requestLine(request);
+		const nameOf = (rule: Rule): string => explainer.nameOf(request.side, rule);
+		const why = hiddenCondition(request, evaluation, rulesOf(config, fate), { compileRegex, nameOf });
 		if (why !== '') {
 			untold.set(why, { why, example, count: (untold.get(why)?.count ?? 0) + 1 });
 			continue;

@@ -1,5 +1,6 @@
 /** An explanation for people: what happens first, then why, then why not otherwise, then the policy in force. */
 import { forTerminal } from '../config/for-terminal.ts';
+import { requestLine } from './asked-request.ts';
 import type { Explanation, PolicyGroup, Winner } from './explain.ts';
 import type { Loser, Losers, LossKind } from './losers.ts';
 import type { Outcome } from './outcome.ts';
@@ -16,7 +17,7 @@ const MAX_VALUE = 24;
 /** Ends with a newline. */
 export function explanationText(explanation: Explanation): string {
 	const { request, winner, unmatched, outcome, losers, policy } = explanation;
-	const lines = [`${lineOf(request.method, request.host, request.path)} (${request.side})`];
+	const lines = [`${requestLine(request)} (${request.side})`];
 	if (winner !== null) lines.push(`→ rule ${winner.name} (${[winner.origin, winner.at].filter(Boolean).join(', ')})`);
 	else if (unmatched !== '') lines.push(`→ no rule takes it: ${unmatched}`);
 	lines.push(...whereLines(outcome).map((line) => `→ ${line}`));
@@ -27,10 +28,6 @@ export function explanationText(explanation: Explanation): string {
 		...policy.map(policySection),
 	];
 	return forTerminal(`${lines.join('\n')}\n${sections.filter((text) => text !== '').join('')}`);
-}
-
-function lineOf(method: string, host: string, path: string): string {
-	return method === 'CONNECT' ? `CONNECT ${host}` : `${method} http://${host}${path}`;
 }
 
 function whereLines({ kind, status, code, location, why, backends, host }: Outcome): string[] {
@@ -64,7 +61,7 @@ function stepRows({ request, outcome }: Explanation): string[][] {
 	const rows = steps.map(({ what, detail }) => [what, detail]);
 	const isChanged = host !== request.host || path !== request.path;
 	if (isChanged && (kind === 'backends' || kind === 'passthrough')) {
-		rows.push(['goes on as', lineOf(request.method, host, path)]);
+		rows.push(['goes on as', requestLine({ method: request.method, host, path })]);
 	}
 	return rows;
 }

@@ -128,6 +128,16 @@ export class Explainer {
 		return nearest === undefined ? '' : `\`${name}\` (${nearest.at}): ${nearest.why.join('; ')}`;
 	}
 
+	/** Of a rule, as it may be told. */
+	nameOf(side: Side, rule: Rule): string {
+		return this.maskOf(side, rule)(rule.name);
+	}
+
+	/** For what is said of one of the file's tests. */
+	maskOfTest(index: number): Mask {
+		return this.masked()?.of(`tests[${index}]`) ?? NO_MASK;
+	}
+
 	private losers(side: Side, head: RequestHead, winner: Candidate | null, limit: number, only: string | null) {
 		const rules = this.rulesOf(side);
 		return findLosers({
@@ -215,7 +225,7 @@ export class Explainer {
 	private winnerOf({ rule, match, hostname, matchIndex }: Candidate, head: RequestHead, mask: Mask): Winner {
 		const because = new Words(head, this.redaction).held({ hostname, match });
 		return {
-			name: rule.name,
+			name: mask(rule.name),
 			at: placeOf(rule),
 			origin: rule.origin,
 			hostname: mask(hostname),
@@ -233,10 +243,14 @@ export class Explainer {
 	}
 
 	private maskOf(side: Side, rule: Rule | undefined): Mask {
-		if (this.file.masked.length === 0) return NO_MASK;
-		this.masks ??= new Masks(this.file.masked);
 		const path = this.pathOf(side, rule);
-		return path === null ? NO_MASK : this.masks.of(`${path[0]}.${path[1]}[${path[2]}]`);
+		return path === null ? NO_MASK : (this.masked()?.of(`${path[0]}.${path[1]}[${path[2]}]`) ?? NO_MASK);
+	}
+
+	/** `null`: nothing came from the environment. */
+	private masked(): Masks | null {
+		if (this.file.masked.length > 0) this.masks ??= new Masks(this.file.masked);
+		return this.masks;
 	}
 
 	private policyOf(side: Side, rule: Rule, { kind, backends }: Outcome): PolicyGroup[] {
@@ -247,7 +261,7 @@ export class Explainer {
 		// Of a rule that asks nobody only what was written is worth a line.
 		const asksNobody = kind === 'answer' || kind === 'refused';
 		const told = asksNobody ? values.filter(({ from }) => from !== 'default') : values;
-		const groups: PolicyGroup[] = [{ of: 'rule', name: isFallback ? '' : rule.name, values: told }];
+		const groups: PolicyGroup[] = [{ of: 'rule', name: isFallback ? '' : this.nameOf(side, rule), values: told }];
 		if (kind !== 'backends') return groups;
 		for (const name of new Set(backends.filter(({ invalid }) => invalid === '').map(({ service }) => service))) {
 			const at = name === 'app' ? ['inbound', 'service'] : ['services', name];

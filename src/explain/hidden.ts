@@ -16,7 +16,7 @@ export function hiddenCondition(
 	asked: AskedRequest,
 	{ head, winner }: Pick<Evaluation, 'head' | 'winner'>,
 	rules: readonly Rule[],
-	compileRegex: CompileRegex,
+	{ compileRegex, nameOf }: { readonly compileRegex: CompileRegex; nameOf(rule: Rule): string },
 ): string {
 	if (head === null) return '';
 	const hidden = new HiddenValues(asked, head.query);
@@ -31,7 +31,7 @@ export function hiddenCondition(
 			if (judged.misses.some((miss) => !('wanted' in miss && hidden.hides(miss.kind, miss.wanted)))) continue;
 			const candidate = { ...judged, rule, matchIndex };
 			if (winner !== null && precedence.compare(candidate, winner).sign > 0) continue;
-			return `rule \`${rule.name}\` asks for ${condition}, whose value was not recorded`;
+			return `rule \`${nameOf(rule)}\` asks for ${condition}, whose value was not recorded`;
 		}
 	}
 	return '';

@@ -93,12 +93,13 @@ function toLoser(judgement: Judgement, { precedence, words, winner, maskOf }: Lo
 	if (winner !== null && misses.length === 0) {
 		why.push(sayEdge(precedence.compare(winner, judgement).by, judgement, winner));
 	}
+	const mask = maskOf(rule);
 	return {
-		name: rule.name,
+		name: mask(rule.name),
 		at: placeOf(rule),
 		origin: rule.origin,
 		kinds: kindsOf(judgement),
-		why: why.map(maskOf(rule)),
+		why: why.map(mask),
 		matches: rule.matches.length,
 	};
 }

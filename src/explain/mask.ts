@@ -3,12 +3,13 @@
  * in whatever was said of a rule.
  */
 import type { MaskedValue } from '../config/masked-values.ts';
+import { normalizePath } from '../http/path.ts';
 
 export type Mask = (text: string) => string;
 
 export const NO_MASK: Mask = (text) => text;
 
-/** What must be masked of each rule, by its path in the file: `inbound.routes[3]`. */
+/** What must be masked of each rule and test, by its path in the file: `inbound.routes[3]`. */
 export class Masks {
 	private readonly byRule = new Map<string, MaskedValue[]>();
 
@@ -21,7 +22,7 @@ export class Masks {
 		}
 	}
 
-	/** For what is said of the rule at a path. */
+	/** For what is said of the rule or test at a path. */
 	of(rule: string): Mask {
 		const values = this.byRule.get(rule);
 		return values === undefined ? NO_MASK : maskOf(values);
@@ -31,16 +32,29 @@ export class Masks {
 function maskOf(values: readonly MaskedValue[]): Mask {
 	const replacements = new Map<string, string>();
 	for (const { text, masked } of values) {
-		const [whole, bare] = [text.trim(), withoutMark(text)];
-		for (const form of [bare.replace(/(.)\/$/, '$1'), bare]) replacements.set(form.toLowerCase(), withoutMark(masked));
-		if (whole !== bare) replacements.set(whole.toLowerCase(), masked);
+		for (const form of formsOf(text)) replacements.set(form.toLowerCase(), withoutMark(masked));
+		if (text.trim() !== withoutMark(text)) replacements.set(text.trim().toLowerCase(), masked);
 	}
 	replacements.delete('');
 	if (replacements.size === 0) return NO_MASK;
 	// The longest first: one may be part of another.
 	const longestFirst = [...replacements.keys()].sort((a, b) => b.length - a.length);
-	const pattern = new RegExp(`(?<![A-Za-z0-9])(?:${longestFirst.map(quoted).join('|')})(?![A-Za-z0-9])`, 'gi');
+	const pattern = new RegExp(longestFirst.map(asWord).join('|'), 'gi');
 	return (text) => text.replace(pattern, (found) => replacements.get(found.toLowerCase()) ?? found);
+}
+
+/** A value as rules have it: paths in their normal form, a prefix without its slash, a hostname without its last dot. */
+function formsOf(text: string): string[] {
+	const bare = withoutMark(text);
+	const path = bare.startsWith('/') ? (normalizePath(bare) ?? bare) : bare;
+	return [bare, path].flatMap((form) => [form, form.replace(/(.)[/.]$/, '$1')]);
+}
+
+/** A pattern for a text that is not found in the middle of a word. */
+function asWord(text: string): string {
+	const start = /^[a-z0-9]/i.test(text) ? '(?<![A-Za-z0-9])' : '';
+	const end = /[a-z0-9]$/i.test(text) ? '(?![A-Za-z0-9])' : '';
+	return start + quoted(text) + end;
 }
 
 /** The parser takes the mark of a path's short form away, and the slash at the end of a prefix. */

@@ -1,7 +1,9 @@
 /** The `tests` of a route file: what each expects, what happens, and the first reason why that is another thing. */
 import type { Config, RouteTest } from '../config/config.ts';
 import type { Position } from '../config/position.ts';
+import { requestLine } from './asked-request.ts';
 import type { Explainer, Fate } from './explain.ts';
+import type { Mask } from './mask.ts';
 import type { Outcome } from './outcome.ts';
 import { percent } from './steps.ts';
 
@@ -28,10 +30,10 @@ export interface TestResult {
 
 /** All of a file's, in its order. */
 export function runTests(config: Config, explainer: Explainer): TestResult[] {
-	return config.tests.map((test) => runTest(test, explainer));
+	return config.tests.map((test, index) => runTest(test, explainer, explainer.maskOfTest(index)));
 }
 
-function runTest(test: RouteTest, explainer: Explainer): TestResult {
+function runTest(test: RouteTest, explainer: Explainer, mask: Mask): TestResult {
 	const { request, expect, name, at } = test;
 	const evaluation = explainer.evaluate(request);
 	const { fate, winner, unmasked } = evaluation;
@@ -50,12 +52,16 @@ function runTest(test: RouteTest, explainer: Explainer): TestResult {
 		failures.push({ happens: whereOf(fate.outcome), expected: `status ${expect.status}`, because: '' });
 	}
 	return {
-		name,
+		name: mask(name),
 		at,
-		request: `${request.method} http://${fate.request.host}${fate.request.path}`,
+		request: mask(requestLine(fate.request)),
 		ok: failures.length === 0,
-		happens: `${fate.winner === null ? 'no rule' : `rule ${fate.winner.name}`}, ${whereOf(fate.outcome)}`,
-		failures,
+		happens: mask(`${fate.winner === null ? 'no rule' : `rule ${fate.winner.name}`}, ${whereOf(fate.outcome)}`),
+		failures: failures.map(({ happens, expected, because }) => ({
+			happens: mask(happens),
+			expected: mask(expected),
+			because: mask(because),
+		})),
 	};
 }
 

@@ -113,6 +113,28 @@ describe('outrigger test', () => {
 		expect(await test('')).toEqual({ code: 0, stdout: '', stderr: '0 tests, 0 failed\n' });
 	});
 
+	it('tells no value of the environment, of rules or of tests', async () => {
+		const tests = `tests:
+  - name: "\${NAME}"
+    request: { host: "\${NAME}", path: "\${PATH}/x", headers: { x-a: "\${NAME}" } }
+    expect: { route: numbers, backend: "x-\${NAME}" }
+  - { request: { path: /none }, expect: { route: "\${NAME}" } }
+  - { request: { path: "\${PATH}" }, expect: { status: 404 } }
+`;
+		for (const json of [false, true]) {
+			const { code, stdout, stderr } = await test(tests, json);
+			expect(code).toBe(1);
+			expect(stdout + stderr).not.toContain('hidden');
+		}
+		const io = memoryIo({ 'a.yaml': ROUTES + tests }, ENV);
+		await runCheck({ files: ['a.yaml'] }, io);
+		expect(io.said.stderr).not.toContain('hidden');
+		expect(io.said.stderr).toContain(
+			'`tests[0]` (`${NAME}`) does not hold for GET http://${NAME}${PATH}/x: rule `${NAME}` gets it',
+		);
+		expect(io.said.stderr).toContain('`tests[1]` does not hold for GET http://localhost/none: no rule takes it');
+	});
+
 	it('exits with 64 for a file that is not valid, and runs the others all the same', async () => {
 		const io = memoryIo({ 'a.yaml': ROUTES + GOOD, 'b.yaml': 'app: { port: 1 }\n' }, ENV);
 		expect(await runTestCommand({ files: ['b.yaml', 'a.yaml'] }, io)).toBe(64);

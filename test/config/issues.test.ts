@@ -113,3 +113,12 @@ describe('hostile YAML', () => {
 		]);
 	});
 });
+
+it('does not guess at what came from the environment', () => {
+	const tests = 'tests: [{ request: {}, expect: { route: s3crets } }]\n';
+	const text = `${rule('name: "${NAME}"\n      matches: [{ path: /a }]')}${tests}`;
+	const [mistake] = mistakesIn(text, { NAME: 's3cret' });
+	expect(mistake).toContain('`tests[0].expect.route` is the name of no rule');
+	expect(mistake).not.toContain('did you mean');
+	expect(mistakesIn(text.replace('"${NAME}"', 's3cret'))[0]).toContain('did you mean `s3cret`?');
+});

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { warningsIn } from '../support/mistakes.ts';
 
 /** Places and messages, without what was expected. */
-const warningsOf = (text: string): string[] => warningsIn(text).map((line) => line.split(' | ')[0] ?? '');
+const warningsOf = (text: string, environment: Readonly<Record<string, string>> = {}): string[] =>
+	warningsIn(text, environment).map((line) => line.split(' | ')[0] ?? '');
 
 const HEAD = 'app: { port: 8080 }\n';
 const rules = (...yaml: string[]): string =>
@@ -158,4 +159,19 @@ describe('rules that can never match', () => {
 	])('are not those with %s', (_, yaml) => {
 		expect(warningsOf(rules(...yaml))).toEqual([]);
 	});
+});
+
+it('tells no value of the environment', () => {
+	const text = rules(
+		'{ name: "${NAME}", matches: [{ path: /a }] }',
+		'{ name: "x${NAME}", matches: [{ path: /a }] }',
+		'{ matches: [{ path: "/${NAME}" }] }',
+		'{ matches: [{ path: "= /${NAME}" }, { path: "/${NAME}" }] }',
+		'{ matches: [{ path: "= /${NAME}" }] }',
+	);
+	const warnings = warningsOf(text, { NAME: 's3cret' });
+	expect(warnings).toHaveLength(2);
+	expect(warnings[0]).toContain('(`x${NAME}`) never matches');
+	expect(warnings[1]).toContain('(`= /${NAME}`) never matches');
+	expect(warnings.join('\n')).not.toContain('s3cret');
 });

@@ -109,6 +109,20 @@ describe('POST /explain', () => {
 		expect(timeout).toMatchObject({ value: '2s', from: expect.stringMatching(/routes\.yaml:\d+$/) });
 	});
 
+	it('and all other endpoints tell no value of the environment that a rule has', async () => {
+		await front.stop();
+		const routes = [
+			{ name: '${KEY}-rule', matches: [{ path: '/${KEY}', headers: { 'x-a': '${KEY}' } }] },
+			{ matches: [{ path: '/other/${KEY}' }] },
+		];
+		front = await Front.start({ app: { port: origin.port }, inbound: { routes } }, { env: { KEY: 's3cret' } });
+		for (const path of ['/', '/config', '/routes', '/services', '/recent']) {
+			expect(await front.admin(path)).not.toContain('s3cret');
+		}
+		expect(await front.admin('/routes')).toContain('"${KEY}-rule"');
+		expect(JSON.stringify(await explain({ path: '/' }))).not.toContain('s3cret');
+	});
+
 	it('follows a reload', async () => {
 		const next = readFileSync(otherFile([{ name: 'next', matches: [{ path: '/a' }] }]), 'utf8').replace(
 			'"a"',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../src/error.ts';
-import { headOf, parseAsked, parseHeaderLine } from '../../src/explain/asked-request.ts';
+import { headOf, parseAsked, parseHeaderLine, requestLine } from '../../src/explain/asked-request.ts';
 
 const GET = { side: 'inbound', method: 'GET', host: 'localhost', path: '/', headers: [] } as const;
 
@@ -17,6 +17,17 @@ describe('a request in words', () => {
 		['  GET   http://[::1]:80/  ', { host: '[::1]:80', path: '/' }],
 	])('%j', (line, parts) => {
 		expect(parseAsked(line, [], 'inbound')).toEqual({ ...GET, ...parts });
+	});
+
+	it.each(['POST http://orders/x?y=1', 'CONNECT db:5432', 'OPTIONS http://a/'])(
+		'%j is told as it was asked',
+		(line) => {
+			expect(requestLine(parseAsked(line, [], 'inbound') ?? GET)).toBe(line);
+		},
+	);
+
+	it('is told with its host when it has no URL', () => {
+		expect(requestLine({ ...GET, method: 'OPTIONS', path: '*' })).toBe('OPTIONS * of localhost');
 	});
 
 	it.each(['', 'GET', 'orders/x', 'GET orders', 'ftp://orders/', 'GET http://orders/x y'])('%j is none', (line) => {

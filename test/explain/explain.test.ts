@@ -141,6 +141,27 @@ describe('what is told', () => {
 		expect(explained.outcome).toMatchObject({ kind: 'answer', location: expect.stringContaining('${TARGET}') });
 	});
 
+	it.each([
+		['the name of the winner', 'GET http://a.example/a'],
+		['the names of losers', 'GET http://b.example/nothing'],
+		['a path in its normal form', 'GET http://a.example/unnamed/x'],
+		['what stands right behind something else', 'GET http://a.example/moved'],
+	])('hides %s', async (_what, line) => {
+		const file = await askable(
+			`inbound:
+  listen: 1111
+  routes:
+    - { name: "\${RULE}", hostnames: ["\${HOST}"], matches: [{ path: /a }] }
+    - { matches: [{ path: "/unnamed" }, { path: "= \${PATH}" }] }
+    - { matches: [{ path: "\${PATH}" }] }
+    - { name: x, matches: [{ path: /moved }], filters: [{ requestRedirect: { hostname: "\${HOST}", path: { replaceFullPath: "/\${VALUE}" } } }] }
+`,
+			{ RULE: 's3cret-rule', HOST: 'S3cret.example.', PATH: '/s3cret%7Epath/', VALUE: 's3cret' },
+		);
+		const explanation = explain(file, asked(line));
+		expect(JSON.stringify(explanation) + explanationText(explanation)).not.toMatch(/s3cret/i);
+	});
+
 	it('has where each value came from', async () => {
 		const file = await askable(
 			`inbound:
