@@ -1,6 +1,6 @@
 /** Names that are given twice, and names of nothing. */
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
+import { formatPath, type Located, lineText, locate, type PathSegment, scalarText, writtenPath } from './located.ts';
 import { canonicalHostname } from './schema/names.ts';
 import { routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, schemaOfKey } from './schema/walk.ts';
@@ -33,9 +33,7 @@ interface Named {
 export function checkHostnames(root: Located, issues: IssueList): void {
 	const named = new Map<string, Named[]>();
 	for (const [service, entry] of locate(root, ['services']).node.entries) {
-		const ports = [...(entry.entries.get('ports')?.entries.values() ?? [])].map(({ kind, value }) =>
-			kind === 'scalar' ? String(value) : '',
-		);
+		const ports = [...(entry.entries.get('ports')?.entries.values() ?? [])].map(({ value }) => scalarText(value));
 		for (const [index, node] of (entry.entries.get('hostnames')?.items ?? []).entries()) {
 			if (typeof node.value !== 'string') continue;
 			const hostname = canonicalHostname(node.value);

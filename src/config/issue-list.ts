@@ -36,6 +36,11 @@ export class IssueList {
 		this.#unknown.add(placeOf(span));
 	}
 
+	/** The same of a place that needs no word of its own. */
+	unknown(span: Span): void {
+		this.#unknown.add(placeOf(span));
+	}
+
 	warning(span: Span, fault: Fault): void {
 		this.#add('warning', span, fault);
 	}

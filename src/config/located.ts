@@ -73,6 +73,11 @@ export function locate(root: Located, path: readonly PathSegment[]): Found {
 	return { node, depth };
 }
 
+/** A scalar as text; `''` for everything else, which need not be what is expected of it yet. */
+export function scalarText(value: unknown): string {
+	return typeof value === 'object' || value === undefined ? '' : String(value);
+}
+
 /** The path as the file spells it: an entry of a short form is called by its key. */
 export function asWritten(root: Located, path: readonly PathSegment[]): PathSegment[] {
 	let node: Located | undefined = root;

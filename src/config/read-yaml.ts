@@ -1,10 +1,12 @@
 /** The files of a configuration → trees of values that know where they stand, and every fault of the YAML at once. */
-import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
-import { conceal, type EnvironmentLookup, reveal } from './environment.ts';
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml';
+import { conceal, type EnvironmentLookup } from './environment.ts';
 import { isWorthReading } from './gateway/kinds.ts';
 import { IssueList } from './issue-list.ts';
 import { type Located, lineText, type Span, startOf } from './located.ts';
+import { formatSize } from './size.ts';
 import type { SourceFile } from './source-file.ts';
+import { NESTED_TOO_DEEPLY, reportSyntax } from './syntax-faults.ts';
 import { TreeBuilder } from './tree-builder.ts';
 
 export interface YamlReading {
@@ -25,7 +27,7 @@ interface Part {
 /** Without a route file there is at least one error. */
 export function readYaml(files: readonly SourceFile[], env: EnvironmentLookup): YamlReading {
 	const issues = new IssueList(files);
-	const parts = files.flatMap((source) => partsOf(source, issues));
+	const parts = areTooLarge(files, issues) ? [] : files.flatMap((source) => partsOf(source, issues));
 	if (issues.errors.length > 0) return { issues, native: null, documents: [] };
 	const build = (part: Part): Located => new TreeBuilder(issues, part.lines, env, part.file).build(readPart(part));
 	const native = pickNative(parts, files, issues);
@@ -33,9 +35,29 @@ export function readYaml(files: readonly SourceFile[], env: EnvironmentLookup): 
 	return { issues, native: native === null ? null : build(native), documents };
 }
 
+/** Five times what 20,000 rules take: beyond it something else was named than a route file, and parsing takes GB. */
+const MAX_CHARACTERS = 32 * 2 ** 20;
+
+function areTooLarge(files: readonly SourceFile[], issues: IssueList): boolean {
+	let characters = 0;
+	for (const { file, text } of files) {
+		characters += text.length;
+		if (characters <= MAX_CHARACTERS) continue;
+		const what = files.length === 1 ? 'the file is' : 'this file and those before it are';
+		issues.error(startOf(file), {
+			path: [],
+			message: `${what} too large`,
+			expected: `at most ${formatSize(MAX_CHARACTERS)}`,
+		});
+		return true;
+	}
+	return false;
+}
+
 function partsOf({ file, text }: SourceFile, issues: IssueList): Part[] {
 	const lines = new LineCounter();
 	const parts: Part[] = [];
+	if (reportBytes(text, file, issues)) return parts;
 	for (const document of parse(conceal(text), lines, file, issues)) {
 		reportSyntax(document, lines, file, issues);
 		const { contents } = document;
@@ -44,6 +66,22 @@ function partsOf({ file, text }: SourceFile, issues: IssueList): Part[] {
 		if (!isEmpty) parts.push({ file, lines, contents });
 	}
 	return parts;
+}
+
+/** What no text has, or what bytes that are no UTF-8 were read as. */
+const NO_TEXT = /[\0\ufffd]/;
+
+/** Values would be silently damaged, and the parser's own faults say nothing about it. */
+function reportBytes(text: string, file: string, issues: IssueList): boolean {
+	const at = text.search(NO_TEXT);
+	if (at < 0) return false;
+	const before = text.slice(0, at).split('\n');
+	const span = { file, line: before.length, column: (before.at(-1) ?? '').length + 1, length: 1 };
+	// Its byte order mark is two bytes that no UTF-8 has.
+	const isUtf16 = text.startsWith('\ufffd\ufffd');
+	const message = isUtf16 ? 'the file is UTF-16' : 'there are bytes here that are no UTF-8 text';
+	issues.error(span, { path: [], message, expected: 'a file that is saved as UTF-8' });
+	return true;
 }
 
 function parse(text: string, lines: LineCounter, file: string, issues: IssueList): readonly Document.Parsed[] {
@@ -61,41 +99,9 @@ function parse(text: string, lines: LineCounter, file: string, issues: IssueList
 	} catch (cause) {
 		if (!(cause instanceof RangeError)) throw cause;
 		// The parser recurses; a legitimate file is some ten levels deep.
-		issues.error(startOf(file), { path: [], message: 'the YAML is nested too deeply' });
+		issues.error(startOf(file), { path: [], message: NESTED_TOO_DEEPLY });
 		return [];
 	}
-}
-
-/** A file with more is not a route file at all. */
-const MAX_SYNTAX_ERRORS = 20;
-
-function reportSyntax(document: Document.Parsed, lines: LineCounter, file: string, issues: IssueList): void {
-	const faults: YAMLError[] = [...document.errors];
-	for (const warning of document.warnings) {
-		if (warning.code === 'TAG_RESOLVE_FAILED') faults.push(warning);
-	}
-	let lastLine = 0;
-	for (const fault of faults.slice(0, MAX_SYNTAX_ERRORS)) {
-		const [start, end] = fault.pos;
-		const { line, col } = lines.linePos(start);
-		// Further faults of the same line are echoes of its first one.
-		if (line === lastLine) continue;
-		lastLine = line;
-		const message = reveal(fault.message);
-		const span = { file, line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, end - start) };
-		issues.error(span, {
-			path: [],
-			message: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
-			hint: hintFor(fault),
-		});
-	}
-}
-
-function hintFor(fault: YAMLError): string {
-	if (fault.code === 'TAB_AS_INDENT') return 'indent with spaces';
-	if (fault.code === 'BLOCK_AS_IMPLICIT_KEY') return 'text that contains `: ` needs quotes';
-	if (fault.code === 'BAD_SCALAR_START') return 'text that starts with a special character needs quotes';
-	return '';
 }
 
 function hasKind({ contents }: Part): boolean {

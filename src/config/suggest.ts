@@ -3,8 +3,22 @@
 /** Typing errors: one in short words, up to a third of longer ones. */
 const LETTERS_PER_EDIT = 3;
 
-/** The known word that takes the fewest edits, when so few that it was probably meant; `''` otherwise. */
+/** Fewer are the beginning of too much. */
+const MIN_BEGINNING = 3;
+
+/** The known word that was probably meant: by the fewest edits when they are few, else by its beginning; `''`: none. */
 export function nearest(word: string, known: Iterable<string>): string {
+	const all = [...known];
+	return nearestByEdits(word, all) || shortestThatBegins(word, all);
+}
+
+function shortestThatBegins(word: string, known: readonly string[]): string {
+	if (word.length < MIN_BEGINNING) return '';
+	const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
+	return begun.sort((a, b) => a.length - b.length)[0] ?? '';
+}
+
+function nearestByEdits(word: string, known: readonly string[]): string {
 	const lower = word.toLowerCase();
 	let best = '';
 	let bestDistance = Math.max(1, Math.floor(word.length / LETTERS_PER_EDIT)) + 1;

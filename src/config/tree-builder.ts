@@ -22,6 +22,9 @@ export class TreeBuilder {
 	readonly #file: string;
 	readonly #anchors = new Map<string, Located | 'open'>();
 	#aliasedNodes = 0;
+	#isFull = false;
+	/** What stands in place of aliases that could not be resolved. */
+	readonly #unresolved = new WeakSet<Located>();
 
 	constructor(issues: IssueList, lines: LineCounter, env: EnvironmentLookup, file: string) {
 		this.#issues = issues;
@@ -103,7 +106,7 @@ export class TreeBuilder {
 	#merge(source: Located, into: Map<string, Located>, path: readonly PathSegment[]): void {
 		const maps = source.kind === 'list' ? source.items : [source];
 		for (const map of maps) {
-			if (map.kind !== 'map') {
+			if (map.kind !== 'map' && !this.#unresolved.has(map)) {
 				const message = '`<<` takes a mapping or a list of mappings';
 				this.#issues.error(map.span, { path, message, expected: 'an alias such as `*defaults`' });
 			}
@@ -125,13 +128,32 @@ export class TreeBuilder {
 			this.#aliasedNodes += target.size;
 			if (this.#aliasedNodes <= MAX_ALIASED_NODES) return { ...target, key };
 		}
-		let message = `\`*${alias.source}\` has no anchor \`&${alias.source}\` before it`;
-		if (target === 'open') message = `\`*${alias.source}\` stands inside its own anchor`;
-		else if (target !== undefined) message = `aliases expand to more than ${MAX_ALIASED_NODES} values`;
-		const shownAt = target === undefined || target === 'open' ? span : (key ?? span);
-		this.#issues.noValue(shownAt, { path, message });
+		this.#reportAlias(alias, target, { span, path });
 		// Something was meant to stand here: not `null`, which would be nothing.
-		return { kind: 'scalar', value: '', span, key, entries: NO_ENTRIES, items: [], env: null, size: 1 };
+		const text = { kind: 'scalar', value: '', entries: NO_ENTRIES, items: [], env: null, size: 1 } as const;
+		const unresolved: Located = { ...text, span, key };
+		this.#unresolved.add(unresolved);
+		return unresolved;
+	}
+
+	#reportAlias(
+		{ source }: Alias,
+		target: Located | 'open' | undefined,
+		{ span, path }: { readonly span: Span; readonly path: readonly PathSegment[] },
+	): void {
+		if (target === 'open') {
+			const message = `\`*${source}\` stands inside its own anchor`;
+			return this.#issues.noValue(span, { path, message });
+		}
+		if (target === undefined) {
+			const message = `\`*${source}\` has no anchor \`&${source}\` before it`;
+			const hint = 'text that starts with `*` needs quotes';
+			return this.#issues.noValue(span, { path, message, hint });
+		}
+		// One is enough to tell: all that come after it are too many as well.
+		if (this.#isFull) return this.#issues.unknown(span);
+		this.#isFull = true;
+		this.#issues.noValue(span, { path, message: `aliases expand to more than ${MAX_ALIASED_NODES} values` });
 	}
 
 	#spanOf(node: Node | null): Span | null {

@@ -129,7 +129,8 @@ describe('the admin port', () => {
 		const { url, state } = await openAdmin();
 		const head = await fetch(`${url}/live`, { method: 'HEAD' });
 		expect([head.status, await head.text(), Number(head.headers.get('content-length')) > 0]).toEqual([200, '', true]);
-		for (const path of ['/metrics', '/config', '/routes']) expect((await fetch(url + path, { method: 'HEAD' })).status).toBe(200);
+		for (const path of ['/metrics', '/config', '/routes'])
+			expect((await fetch(url + path, { method: 'HEAD' })).status).toBe(200);
 		const unknown = await fetch(`${url}/nothing`);
 		expect([unknown.status, await unknown.json()]).toEqual([404, { error: 'not_found', path: '/nothing' }]);
 		const wrong = await fetch(`${url}/drain`);

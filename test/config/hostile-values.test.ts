@@ -2,9 +2,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { effectiveConfig } from '../../src/config/effective.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+
+const read = (name: string): string => readFileSync(resolve(import.meta.dirname, '../../routes', name), 'utf8');
+const FULL = read('full.yaml');
+const DOCUMENTS = read('gateway-api.yaml');
 
 type Node = Record<string | number, unknown>;
 
@@ -41,28 +45,49 @@ const junk = fc.constantFrom<unknown>(
 	{ type: 'CORS' },
 );
 
-/** Puts junk into some of the places of a text's documents; the text that comes of it. */
-function spoilt(text: string, edits: readonly (readonly [number, unknown])[]): string {
-	const documents: unknown[] = parseAllDocuments(text, { merge: true }).map((document) => document.toJS());
-	for (const [at, value] of edits) {
-		const places = [...placesOf(documents)].filter(([node]) => node !== (documents as unknown));
+type Edits = readonly (readonly [number, unknown])[];
+const edits = fc.array(fc.tuple(fc.nat(), junk), { minLength: 1, maxLength: 4 });
+
+function edit(document: unknown, changes: Edits): void {
+	for (const [at, value] of changes) {
+		const places = [...placesOf(document)];
 		const [node, key] = places[at % places.length] ?? [];
 		if (node !== undefined && key !== undefined) node[key] = structuredClone(value);
 	}
-	return documents.map((document) => stringify(document)).join('---\n');
 }
 
-it.each(['full.yaml', 'gateway-api.yaml'])(
-	'takes anything in any place of %s for what it is: valid, or a list of mistakes',
-	(file) => {
-		const text = readFileSync(resolve(import.meta.dirname, '../../routes', file), 'utf8');
-		fc.assert(
-			fc.property(fc.array(fc.tuple(fc.nat(), junk), { minLength: 1, maxLength: 4 }), (edits) => {
-				const result = parseConfig(spoilt(text, edits), 'r.yaml', () => undefined);
-				if (result.ok) expect(() => effectiveConfig(result.provenance)).not.toThrow();
-				else expect(result.issues.length).toBeGreaterThan(0);
-			}),
-			{ numRuns: 50 },
-		);
-	},
-);
+function judge(text: string): void {
+	const result = parseConfig(text, 'r.yaml', () => undefined);
+	if (result.ok) expect(() => effectiveConfig(result.provenance)).not.toThrow();
+	else expect(result.issues.length).toBeGreaterThan(0);
+}
+
+it('takes anything in any place of a document of another kind, too', () => {
+	fc.assert(
+		fc.property(edits, (changes) => {
+			const documents: unknown = parseAllDocuments(DOCUMENTS).map((document) => document.toJS() as unknown);
+			edit(documents, changes);
+			judge((documents as unknown[]).map((document) => stringify(document)).join('---\n'));
+		}),
+		{ numRuns: 200 },
+	);
+});
+
+it.each([
+	['a port of a service', 'services: { a: { hostnames: [x], ports: { http: { x: 1 } }, endpoints: [] } }'],
+	['a hostname beside documents', 'services: { a: { hostnames: [{ x: 1 }], endpoints: [] } }'],
+])('%s may be a mapping, which is a mistake', (_what, yaml) => {
+	const services = '---\napiVersion: v1\nkind: Service\nmetadata: { name: a }\nspec: { ports: [{ port: { x: 1 } }] }\n';
+	judge(`app: { port: 8080 }\ninbound: { listen: 8000 }\n${yaml}\n${services}`);
+});
+
+it('takes anything in any place for what it is: valid, or a list of mistakes', () => {
+	fc.assert(
+		fc.property(edits, (changes) => {
+			const document: unknown = parse(FULL, { merge: true });
+			edit(document, changes);
+			judge(stringify(document));
+		}),
+		{ numRuns: 50 },
+	);
+});

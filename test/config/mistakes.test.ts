@@ -319,13 +319,6 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		`${APP}${INBOUND}probes: { listen: "127.0.0.1:8000" }\n`,
 		'3:19 `probes.listen` takes the port that `inbound.listen` has on line 2 | a port of its own for each',
 	],
-	['an alias without an anchor', `${APP}inbound: *in\n`, '2:10 `*in` has no anchor `&in` before it'],
-	['an anchor that holds itself', `${APP}${INBOUND}x-a: &a { b: *a }\n`, '3:14 `*a` stands inside its own anchor'],
-	[
-		'a merge of what is no mapping',
-		`${APP}inbound: { listen: 8000, <<: 5 }\n`,
-		'2:30 `<<` takes a mapping or a list of mappings | an alias such as `*defaults`',
-	],
 	[
 		'a variable that is not set',
 		'app: { port: ${NOWHERE} }\n'.concat(INBOUND),
@@ -337,18 +330,6 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		'1:26 `${a-b}` is no reference to the environment | `${NAME}` or `${NAME:-default}`',
 	],
 	['a reference in a key', `${APP}\${KEY}: 1\n${INBOUND}`, `2:1 unknown key \`\${KEY}\` | ${TOP_KEYS}`],
-	[
-		'a tab as indentation',
-		`${APP}inbound:\n\tlisten: 8000\n`,
-		'3:1 not valid YAML: tabs are not allowed as indentation | indent with spaces',
-	],
-	[
-		'a bracket that is never closed',
-		'app: [1\ninbound: 2\n',
-		'2:1 not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
-	],
-	['an unknown tag', `${APP}inbound: !secret { listen: 8000 }\n`, '2:10 not valid YAML: unresolved tag: !secret'],
-	['a mapping as a key', `${APP}${INBOUND}? { a: 1 }\n: 2\n`, '3:3 a key must be plain text'],
 ];
 
 describe('each mistake is told once, with its place and what was expected', () => {

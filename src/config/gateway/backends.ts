@@ -1,6 +1,6 @@
 /** References to services in a route → names that the route file's `services` have, or the app's. */
 import type { Side } from '../config.ts';
-import type { Located } from '../located.ts';
+import { type Located, scalarText } from '../located.ts';
 import type { GatewayDocument, Path } from './document.ts';
 import { placeOf, replaced, scalarNode } from './nodes.ts';
 import type { ClusterServices, ServiceName } from './services.ts';
@@ -27,8 +27,8 @@ export function resolved(ref: Located, path: Path, { document, side, services, a
 	if (side === 'inbound' && isApp && !services.hasNative(service)) {
 		return replaced(ref, { name: scalarNode(APP, namePlace), namespace: null, port: null });
 	}
-	const port = ref.entries.get('port');
-	const target = services.targetOf(service, port?.kind === 'scalar' ? Number(port.value) : 0);
+	const port = Number(scalarText(ref.entries.get('port')?.value));
+	const target = services.targetOf(service, port);
 	if (target.is === 'entry') return replaced(ref, { name: scalarNode(target.name, namePlace, name), namespace: null });
 	const namespace = ref.entries.get('namespace') ?? scalarNode(service.namespace, namePlace);
 	const written = replaced(ref, { namespace });

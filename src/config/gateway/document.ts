@@ -1,6 +1,6 @@
 /** One document of another kind: what it is called, what is in it, and what is wrong with it, in its own words. */
 import type { IssueList } from '../issue-list.ts';
-import { formatPath, type Located, type Origin, type PathSegment, pathOf, type Span } from '../located.ts';
+import { formatPath, type Located, type Origin, type PathSegment, pathOf, type Span, scalarText } from '../located.ts';
 import { nearest } from '../suggest.ts';
 
 export type Path = readonly PathSegment[];
@@ -81,8 +81,8 @@ export class GatewayDocument implements Metadata {
 	port(path: Path): number {
 		const node = this.at(path);
 		if (node === null) return 0;
-		const port = node.kind === 'scalar' ? Number(node.value) : 0;
-		if (Number.isInteger(port) && port >= 1 && port <= MAX_PORT) return port;
+		const port = Number(scalarText(node.value));
+		if (Number.isInteger(port) && port >= 1 && port <= MAX_PORT && node.kind === 'scalar') return port;
 		this.error(node, path, 'is not a port', { expected: `a port from 1 to ${MAX_PORT}` });
 		return 0;
 	}

@@ -1,5 +1,5 @@
 /** `Service` documents as entries of `services`, beside those that the route file itself has. */
-import type { Located } from '../located.ts';
+import { type Located, scalarText } from '../located.ts';
 import type { GatewayDocument } from './document.ts';
 import { type ServicePort, Slices } from './endpoints.ts';
 import { listNode, mapNode, placeOf, scalarNode } from './nodes.ts';
@@ -102,7 +102,7 @@ export class ClusterServices {
 		if (known !== undefined) return known.ports.map(({ port }) => port);
 		const ports = (this.#native.get(keyOf(service)) ?? this.#native.get(service.name))?.entries.get('ports');
 		if (ports === undefined || ports.entries.size === 0) return null;
-		return [...ports.entries.values()].map(({ kind, value }) => (kind === 'scalar' ? Number(value) : 0));
+		return [...ports.entries.values()].map(({ value }) => Number(scalarText(value)));
 	}
 
 	/** As callers write it. The short one is left to the app's own namespace if that has one of that name. */
@@ -134,7 +134,7 @@ export class ClusterServices {
 
 function hostnamesOf(native: ReadonlyMap<string, Located>): ReadonlySet<string> {
 	const hostnames = [...native.values()].flatMap((entry) => entry.entries.get('hostnames')?.items ?? []);
-	return new Set(hostnames.map(({ value }) => (typeof value === 'string' ? value.toLowerCase() : '')));
+	return new Set(hostnames.map(({ value }) => scalarText(value).toLowerCase()));
 }
 
 function keyOf({ namespace, name }: ServiceName): string {
