@@ -128,6 +128,7 @@ function expectedBy(issue: z.core.$ZodIssue, field: Field | null): string {
 	const own = issue.code === 'custom' ? String(issue.params?.['expected'] ?? '') : '';
 	if (own !== '' || issue.code === 'custom') return own;
 	if (issue.code === 'too_small' && issue.origin === 'array') return `at least ${issue.minimum}`;
+	if (issue.code === 'too_big' && issue.origin === 'array') return `at most ${issue.maximum}`;
 	return field?.facts.expected ?? '';
 }
 

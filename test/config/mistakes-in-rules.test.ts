@@ -54,7 +54,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'filters that are a mapping',
 		rule('filters: { type: CORS, cors: {} }'),
-		'5:7 `inbound.routes[0].filters` is not a list | a list of at most 16',
+		'5:7 `inbound.routes[0].filters` is not a list | a list of at most 16 such as `[{ urlRewrite: { hostname: a.b } }]`',
 	],
 	[
 		'a filter that stands there twice',

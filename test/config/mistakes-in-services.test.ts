@@ -252,7 +252,11 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		tests('{ request: { host: "a b" }, expect: { route: reads } }'),
 		'6:28 `tests[0].request.host` is not a host | a host such as `orders.shop.svc`',
 	],
-	['tests that are a mapping', file('tests: { expect: {} }\n'), '3:1 `tests` is not a list | a list of at most 10000'],
+	[
+		'tests that are a mapping',
+		file('tests: { expect: {} }\n'),
+		'3:1 `tests` is not a list | a list of at most 10000 such as `[{ request: { path: /a }, expect: { route: a } }]`',
+	],
 ];
 
 describe('each mistake in services, outbound and tests is told once, with its place and what was expected', () => {

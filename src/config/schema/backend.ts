@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { targetKeys } from './backend-target.ts';
-import { block, integer, listOf, shared } from './field.ts';
+import { block, fieldFacts, integer, listOf, shared } from './field.ts';
 import { filterList } from './filters.ts';
 
 /** The Gateway API's bounds. */
@@ -17,5 +17,8 @@ const backendRef = shared(
 );
 
 /** None at all is no mistake of form: whatever nothing else answers gets 500, as in the Gateway API. */
-export const backendRefs = listOf(backendRef, MAX_BACKENDS);
+export const backendRefs = listOf(backendRef, MAX_BACKENDS).register(fieldFacts, {
+	noun: 'a list',
+	expected: `a list of at most ${MAX_BACKENDS} such as \`[{ name: payments }]\``,
+});
 export type BackendRefsInput = z.output<typeof backendRefs>;

@@ -157,4 +157,9 @@ function checkTogether(filters: readonly unknown[], context: z.RefinementCtx): v
 	}
 }
 
-export const filterList = listOf(filterSchema, MAX_FILTERS).superRefine(checkTogether, LIST_EVEN_WITH_ISSUES);
+export const filterList = listOf(filterSchema, MAX_FILTERS)
+	.superRefine(checkTogether, LIST_EVEN_WITH_ISSUES)
+	.register(fieldFacts, {
+		noun: 'a list',
+		expected: `a list of at most ${MAX_FILTERS} such as \`[{ urlRewrite: { hostname: a.b } }]\``,
+	});

@@ -79,6 +79,10 @@ const entry = block(
 			text('a hostname', 'a name such as `payments.shop.svc`, without port', PRECISE_HOSTNAME),
 			MAX_HOSTNAMES,
 		)
+			.register(fieldFacts, {
+				noun: 'a list',
+				expected: `a list of at most ${MAX_HOSTNAMES} such as \`[payments, payments.shop.svc]\``,
+			})
 			.prefault([])
 			.describe('Names by which callers know it; ports, case and a trailing dot do not count.'),
 		ports: mapOf(port(), {

@@ -1,5 +1,5 @@
 /** `tests`: what is expected of the rules. */
-import { block, EVEN_WITH_ISSUES, fault, hasUnknownKey, integer, listOf, text, word } from './field.ts';
+import { block, EVEN_WITH_ISSUES, fault, fieldFacts, hasUnknownKey, integer, listOf, text, word } from './field.ts';
 import { anyHeaderValues } from './header-edits.ts';
 
 const MAX_TESTS = 10_000;
@@ -45,4 +45,7 @@ const routeTest = block({
 	expect: expectation.describe('What is expected; at least one of the keys.'),
 });
 
-export const routeTests = listOf(routeTest, MAX_TESTS);
+export const routeTests = listOf(routeTest, MAX_TESTS).register(fieldFacts, {
+	noun: 'a list',
+	expected: `a list of at most ${MAX_TESTS} such as \`[{ request: { path: /a }, expect: { route: a } }]\``,
+});

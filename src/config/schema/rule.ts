@@ -72,11 +72,19 @@ function ruleSchema(side: Side) {
 				),
 				MAX_HOSTNAMES,
 			)
+				.register(fieldFacts, {
+					noun: 'a list',
+					expected: `a list of at most ${MAX_HOSTNAMES} such as \`[orders.shop.svc]\``,
+				})
 				.prefault([])
 				.describe(
 					'Hosts this rule is for; ports, case and a trailing dot do not count. `*.x` matches every name that ends in `.x`. Default: any.',
 				),
 			matches: listOf(matchSchema, MAX_MATCHES)
+				.register(fieldFacts, {
+					noun: 'a list',
+					expected: `a list of at most ${MAX_MATCHES} such as \`[{ path: { value: /orders } }]\``,
+				})
 				.prefault([{}])
 				.describe('The rule holds when one of these does. Default: every path.'),
 			filters: filterList

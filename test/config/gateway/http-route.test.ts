@@ -233,7 +233,7 @@ describe('mistakes are told in the words of the document', () => {
 		[
 			'too many matches of a rule',
 			`rules: [{ matches: [${'{}, '.repeat(65)}] }]`,
-			`5:13 \`${R}: spec.rules[0].matches\` has too many entries | a list of at most 64`,
+			`5:13 \`${R}: spec.rules[0].matches\` has too many entries | at most 64`,
 		],
 		[
 			'too many matches of a route',
