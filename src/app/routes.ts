@@ -47,9 +47,10 @@ function sessionsOf(rule: Rule, backends: readonly Backend[], { digest }: RouteP
 	return settings === null ? null : new StickySessions({ settings, scope: identityOf(rule), backends, digest });
 }
 
-/** By which a rule is known in another version of the file: its own name, else all that it is for. */
-export function identityOf({ isNamed, name, hostnames, matches }: Rule): string {
-	return isNamed ? name : JSON.stringify([hostnames, matches]);
+/** By which a rule is known in another version of the file: its own name and document, else all that it is for. */
+export function identityOf({ isNamed, name, origin, hostnames, matches }: Rule): string {
+	if (!isNamed) return JSON.stringify([hostnames, matches]);
+	return origin === '' ? name : `${origin} ${name}`;
 }
 
 function isMirror(filter: Filter): filter is MirrorFilter {

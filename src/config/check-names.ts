@@ -5,15 +5,19 @@ import { canonicalHostname } from './schema/names.ts';
 import { routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, schemaOfKey } from './schema/walk.ts';
 
-/** Each side has its own names. */
+/**
+ * Each side has its own names. Two documents of other kinds may have the same one: in the Gateway API names are their
+ * route's own. But one of the route file means that rule alone.
+ */
 export function checkRuleNames(root: Located, side: string, issues: IssueList): void {
 	const first = new Map<string, Located>();
 	for (const [index, rule] of locate(root, [side, 'routes']).node.items.entries()) {
 		const name = rule.entries.get('name');
 		if (typeof name?.value !== 'string') continue;
-		const earlier = first.get(name.value);
+		const document = rule.origin?.document ?? '';
+		const earlier = first.get(`${document}\0${name.value}`) ?? first.get(`\0${name.value}`);
 		if (earlier === undefined) {
-			first.set(name.value, name);
+			first.set(`${document}\0${name.value}`, name);
 			continue;
 		}
 		const path = writtenPath(root, [side, 'routes', index, 'name']);

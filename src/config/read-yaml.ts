@@ -1,7 +1,7 @@
 /** The files of a configuration → trees of values that know where they stand, and every fault of the YAML at once. */
-import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
 import { conceal, type EnvironmentLookup } from './environment.ts';
-import { isWorthReading } from './gateway/kinds.ts';
+import { isWorthReading, LIST } from './gateway/kinds.ts';
 import { IssueList } from './issue-list.ts';
 import { type Located, lineText, type Span, startOf } from './located.ts';
 import { formatSize } from './size.ts';
@@ -108,15 +108,30 @@ function hasKind({ contents }: Part): boolean {
 	return isMap(contents) && (contents.has('kind') || contents.has('apiVersion'));
 }
 
-/** Of a document that means nothing here no more than what it is: scripts in it may look like references. */
+/**
+ * Without what means nothing here, because scripts in it may look like references: all but what it is of a document of no
+ * interest, and of the others what tools note down in them.
+ */
 function readPart({ contents }: Part): Part['contents'] {
-	if (!isMap(contents)) return contents;
-	const [apiVersion, kind] = [contents.get('apiVersion'), contents.get('kind')];
-	if (typeof apiVersion !== 'string' || typeof kind !== 'string' || isWorthReading(apiVersion, kind)) return contents;
-	contents.items = contents.items.filter(({ key }) => isScalar(key) && IDENTITY.has(String(key.value)));
+	if (isMap(contents)) trim(contents);
 	return contents;
 }
+
+function trim(document: YAMLMap): void {
+	const [apiVersion, kind] = [document.get('apiVersion'), document.get('kind')];
+	if (typeof apiVersion !== 'string' || typeof kind !== 'string') return;
+	if (!isWorthReading(apiVersion, kind)) {
+		document.items = document.items.filter(({ key }) => isScalar(key) && IDENTITY.has(String(key.value)));
+		return;
+	}
+	const [metadata, items] = [document.get('metadata'), document.get('items')];
+	if (isMap(metadata)) for (const key of NOTED_DOWN) metadata.delete(key);
+	if (document.has('status')) document.set('status', null);
+	// What `kubectl get -o yaml` prints.
+	if (kind === LIST && isSeq(items)) for (const item of items.items) if (isMap(item)) trim(item);
+}
 const IDENTITY = new Set(['apiVersion', 'kind']);
+const NOTED_DOWN = ['annotations', 'managedFields'];
 
 function pickNative(parts: readonly Part[], files: readonly SourceFile[], issues: IssueList): Part | null {
 	const [native, ...others] = parts.filter((part) => !hasKind(part));

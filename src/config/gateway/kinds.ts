@@ -76,9 +76,12 @@ export function meaningOf(group: string, version: string, kind: string): KindMea
 	return known.length === 0 ? { is: 'ignored' } : { is: 'unknown', known };
 }
 
+/** Several documents in one. */
+export const LIST = 'List';
+
 /** Other documents are not looked into: scripts in them may look like references to the environment. */
 export function isWorthReading(apiVersion: string, kind: string): boolean {
 	const slash = apiVersion.indexOf('/');
 	const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-	return kind === 'List' || meaningOf(group, apiVersion.slice(slash + 1), kind).is === 'read';
+	return kind === LIST || meaningOf(group, apiVersion.slice(slash + 1), kind).is === 'read';
 }

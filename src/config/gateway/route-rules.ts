@@ -32,6 +32,9 @@ export function checkRoute(document: GatewayDocument): void {
 		if (document.kind === 'GRPCRoute') checkGrpcFilters(document, [...RULES, index, 'filters']);
 	}
 	const at = document.at(RULES);
+	if (at?.kind === 'list' && rules.length === 0) {
+		document.error(at, RULES, 'has no rule', { expected: 'at least one, or no `rules`: one for every request' });
+	}
 	if (matches <= MAX_MATCHES || at === null) return;
 	document.error(at, RULES, 'has too many matches in all', { expected: `at most ${MAX_MATCHES}` });
 }

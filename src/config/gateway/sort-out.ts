@@ -3,7 +3,7 @@ import type { IssueList } from '../issue-list.ts';
 import { type Located, lineText } from '../located.ts';
 import { nearest } from '../suggest.ts';
 import { GatewayDocument } from './document.ts';
-import { meaningOf } from './kinds.ts';
+import { LIST, meaningOf } from './kinds.ts';
 
 export interface SortedDocuments {
 	readonly routes: readonly GatewayDocument[];
@@ -46,7 +46,7 @@ class Sorter {
 		const kind = this.#word(document, 'kind', 'a kind such as `HTTPRoute`');
 		const apiVersion = this.#word(document, 'apiVersion', 'such as `gateway.networking.k8s.io/v1`');
 		if (kind === '' || apiVersion === '') return;
-		if (kind === 'List') {
+		if (kind === LIST) {
 			// What `kubectl get -o yaml` prints.
 			for (const item of document.entries.get('items')?.items ?? []) this.add(item);
 			return;

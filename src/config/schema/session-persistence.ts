@@ -6,20 +6,24 @@ import { isFieldOfTheConnection } from './header-edits.ts';
 const SESSION_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const MIN_LIFETIME_MS = 1000;
 
-export const sessionPersistence = block({
-	type: word(['Cookie', 'Header']).prefault('Cookie').describe('What the client gives back.'),
-	sessionName: text('a name', 'the name of a cookie or header, at most 128 characters', SESSION_NAME).describe(
-		'Name of the cookie or header.',
-	),
-	absoluteTimeout: duration(MIN_LIFETIME_MS).optional().describe('Age at which a session ends. Default: never.'),
-	cookieConfig: block({
-		lifetimeType: word(['Session', 'Permanent'])
-			.prefault('Session')
-			.describe('`Session`: the cookie ends with the browser. `Permanent`: it lives for `absoluteTimeout`.'),
-	})
-		.optional()
-		.describe('The cookie.'),
-}).superRefine((session, context) => {
+export const sessionPersistence = block(
+	{
+		type: word(['Cookie', 'Header']).prefault('Cookie').describe('What the client gives back.'),
+		sessionName: text('a name', 'the name of a cookie or header, at most 128 characters', SESSION_NAME).describe(
+			'Name of the cookie or header.',
+		),
+		absoluteTimeout: duration(MIN_LIFETIME_MS).optional().describe('Age at which a session ends. Default: never.'),
+		cookieConfig: block({
+			lifetimeType: word(['Session', 'Permanent'])
+				.prefault('Session')
+				.describe('`Session`: the cookie ends with the browser. `Permanent`: it lives for `absoluteTimeout`.'),
+		})
+			.optional()
+			.describe('The cookie.'),
+	},
+	// Of the Gateway API before 1.6.
+	['idleTimeout'],
+).superRefine((session, context) => {
 	const { type, sessionName, absoluteTimeout, cookieConfig } = session;
 	if (type === 'Header' && cookieConfig !== undefined) {
 		const details = { expected: '`type: Cookie`', path: ['cookieConfig'], isKey: true };

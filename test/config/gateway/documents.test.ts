@@ -44,7 +44,7 @@ describe('documents that cannot be obeyed are named errors', () => {
 		],
 		[
 			'a document twice',
-			`${httpRoute('rules: []')}---\n${httpRoute('rules: []')}`,
+			`${httpRoute('rules: [{}]')}---\n${httpRoute('rules: [{}]')}`,
 			'7:1 `HTTPRoute shop/r` is given twice; first on line 1 | each document once',
 		],
 	])('%s', (_, yaml, mistake) => {
@@ -52,7 +52,7 @@ describe('documents that cannot be obeyed are named errors', () => {
 	});
 
 	it('names the other file when a document is given in two', () => {
-		const route = httpRoute('rules: []');
+		const route = httpRoute('rules: [{}]');
 		expect(mistakesIn(route, `${NATIVE}---\n${route}`)).toEqual([
 			'1:1 `HTTPRoute shop/r` is given twice; first on line 5 of routes.yaml | each document once',
 		]);
@@ -77,6 +77,19 @@ describe('documents without a meaning here', () => {
 			'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\ndata: { run: "echo ${1} ${UNSET}" }\n',
 		);
 		expect(notes).toHaveLength(1);
+	});
+
+	it('are not looked into in a list either, nor is what tools note down in a document', () => {
+		const script = '{ run: "echo ${1} ${UNSET}" }';
+		const items = [
+			`{ apiVersion: v1, kind: ConfigMap, metadata: { name: x }, data: ${script} }`,
+			`{ apiVersion: v1, kind: List, items: [{ apiVersion: v1, kind: Secret, data: ${script} }] }`,
+			`{ apiVersion: v1, kind: Service, metadata: { name: a, annotations: ${script}, managedFields: [${script}] }, spec: {}, status: ${script} }`,
+		];
+		const yaml = `apiVersion: v1\nkind: List\nitems:\n${items.map((item) => `- ${item}\n`).join('')}`;
+		expect(remarksOn(yaml)).toEqual([
+			'note 4:27 without meaning for a sidecar, and ignored: `ConfigMap`, `Secret`, `status`',
+		]);
 	});
 
 	it('and statuses are ignored as well', () => {

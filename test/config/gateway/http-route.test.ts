@@ -224,6 +224,16 @@ describe('mistakes are told in the words of the document', () => {
 			'rules: [{ name: a }, { name: a }]',
 			`5:32 \`${R}: spec.rules[1].name\` is the name of the rule on line 5 as well | a name of its own for each rule`,
 		],
+		[
+			'no rule',
+			'rules: []',
+			`5:3 \`${R}: spec.rules\` has no rule | at least one, or no \`rules\`: one for every request`,
+		],
+		[
+			'what the Gateway API had before',
+			'rules: [{ sessionPersistence: { sessionName: a, idleTimeout: 1h } }]',
+			'5:51 `idleTimeout` is not supported by this version',
+		],
 		['too many rules', `rules: [${'{}, '.repeat(17)}]`, `5:3 \`${R}: spec.rules\` has too many entries | at most 16`],
 		[
 			'too many hostnames',
@@ -247,6 +257,16 @@ describe('mistakes are told in the words of the document', () => {
 		],
 	])('%s', (_, spec, ...mistakes) => {
 		expect(mistakesIn(httpRoute(spec))).toEqual(mistakes);
+	});
+
+	it('names are those of a route: another may have the same', () => {
+		const rules = (path: string) =>
+			`rules: [{ name: a, matches: [{ path: { value: ${path} } }], backendRefs: [{ name: orders }] }]`;
+		const { config } = parsed(`${httpRoute(rules('/a'))}---\n${document('HTTPRoute', 'other', rules('/b'))}`);
+		expect(config.inbound.routes.map(({ name, origin }) => `${origin} ${name}`)).toEqual([
+			'HTTPRoute shop/other a',
+			'HTTPRoute shop/r a',
+		]);
 	});
 
 	it('names are held apart across documents and the route file', () => {
