@@ -36,7 +36,7 @@ export function registerDiff(program: Command, io: CommandIo, finish: (exitCode:
 		.command('diff')
 		.summary('say what another file would do with the requests seen last')
 		.description('Say what another route file would do with the requests that a running sidecar has seen last.')
-		.argument('<newfile>', 'route file')
+		.argument('<newfile>', 'route file, or a folder of YAML files')
 		.option('--admin <url>', 'admin port of the running sidecar', DEFAULT_ADMIN)
 		.option('--json', 'print JSON')
 		.addHelpText('after', HELP)
@@ -46,12 +46,17 @@ export function registerDiff(program: Command, io: CommandIo, finish: (exitCode:
 }
 
 export async function runDiff({ file, admin, json }: DiffArguments, io: CommandIo): Promise<number> {
+	const url = URL.parse('/explain', admin.includes('://') ? admin : `http://${admin}`);
+	if (url === null) {
+		io.stderr(`outrigger diff: \`${admin}\` is no URL\n  expected the admin port, such as ${DEFAULT_ADMIN}\n`);
+		return EXIT.badConfig;
+	}
 	const loaded = await loadRouteFile(file, io);
 	for (const issue of loaded.ok ? loaded.warnings : loaded.issues) io.stderr(`${formatIssue(issue)}\n`);
 	if (!loaded.ok) return EXIT.badConfig;
 	let running: RecentFates;
 	try {
-		running = await recentFates(admin);
+		running = await recentFates(url);
 	} catch (error) {
 		io.stderr(`outrigger diff: ${admin} cannot be asked: ${reasonOf(error)}\n`);
 		return EXIT.checkFailed;
@@ -66,16 +71,16 @@ export async function runDiff({ file, admin, json }: DiffArguments, io: CommandI
 	return EXIT.done;
 }
 
-async function recentFates(admin: string): Promise<RecentFates> {
-	const response = await fetch(new URL('/explain', admin), {
+async function recentFates(url: URL): Promise<RecentFates> {
+	const response = await fetch(url, {
 		method: 'POST',
 		headers: { 'content-type': 'application/json' },
 		body: '{"recent":true}',
 		signal: AbortSignal.timeout(TIMEOUT_MS),
 	});
 	if (!response.ok) throw new Error(`it answers ${response.status}`);
-	const value = (await response.json()) as Partial<RecentFates>;
-	if (!Array.isArray(value.requests)) throw new Error('it is no sidecar of this version');
+	const value = ((await response.json().catch(() => null)) ?? {}) as Partial<RecentFates>;
+	if (!Array.isArray(value.requests)) throw new Error('that is no admin port of a sidecar of this version');
 	return { hash: value.hash ?? '', requests: value.requests };
 }
 

@@ -35,7 +35,7 @@ export function registerExplain(program: Command, io: CommandIo, finish: (exitCo
 		.command('explain')
 		.summary('say which rule gets a request, why, and what happens to it')
 		.description('Say which rule gets a request and why, what happens to it, and why each other rule lost.')
-		.argument('<file>', 'route file')
+		.argument('<file>', 'route file, or a folder of YAML files')
 		.argument('<request>', "such as 'POST http://orders/x'")
 		.option('-H, --header <line>', "a header of the request, such as 'x-a: 1'; may be repeated", collect, [])
 		.option('--side <side>', 'inbound (to the app) or outbound (from the app)', 'inbound')

@@ -23,7 +23,7 @@ export function registerTest(program: Command, io: CommandIo, finish: (exitCode:
 		.command('test')
 		.summary('run the tests that stand in route files')
 		.description('Run the `tests` that stand in route files; says of each what happens, and why when it fails.')
-		.argument('<file...>', 'route files')
+		.argument('<file...>', 'route files, or folders of YAML files')
 		.option('--json', 'print JSON')
 		.addHelpText('after', HELP)
 		.action(async (files: string[], options: Omit<TestArguments, 'files'>) => {

@@ -14,9 +14,19 @@ export function routeFileJsonSchema(): JsonSchema {
 	return {
 		$schema: DIALECT,
 		title: 'Outrigger route file',
-		...routeFile,
-		patternProperties: { '^x-': { description: 'Ignored: a place for anchors.' } },
+		// Editors hold every document of a file against the one schema that the file names.
+		anyOf: [{ $ref: '#/definitions/routeFile' }, { $ref: '#/definitions/document' }],
 		definitions: {
+			routeFile: {
+				...routeFile,
+				patternProperties: { '^x-': { description: 'Ignored: a place for anchors.' } },
+			},
+			document: {
+				type: 'object',
+				description: 'A document of the Gateway API or of Kubernetes beside the route file.',
+				properties: { apiVersion: { type: 'string' }, kind: { type: 'string' } },
+				required: ['apiVersion', 'kind'],
+			},
 			environment: {
 				type: 'string',
 				pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}',

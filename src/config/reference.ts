@@ -54,7 +54,7 @@ parts of a file: each is that key with what it may hold. What stands in several 
 const TAIL = `
 ## Not in this version
 
-These keys belong to later versions. They are an error that says so, and never ignored.
+These keys are known, and not supported by this version. They are an error that says so, and never ignored.
 `;
 
 export function routeFileReference(): string {

@@ -14,8 +14,8 @@ it('prints a JSON Schema that knows the keys of this version only', async () => 
 	});
 	const schema = JSON.parse(stdout);
 	expect(code).toBe(0);
-	expect(Object.keys(schema.properties)).toContain('outbound');
-	expect(Object.keys(schema.properties)).not.toContain('tls');
-	expect(schema.patternProperties).toHaveProperty('^x-');
-	expect(schema.properties.inbound.properties.listen.description).not.toBe('');
+	expect(Object.keys(schema.definitions.routeFile.properties)).toContain('outbound');
+	expect(Object.keys(schema.definitions.routeFile.properties)).not.toContain('tls');
+	expect(schema.definitions.routeFile.patternProperties).toHaveProperty('^x-');
+	expect(schema.definitions.routeFile.properties.inbound.properties.listen.description).not.toBe('');
 });
