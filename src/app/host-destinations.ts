@@ -31,12 +31,12 @@ export class HostDestinations implements Destinations {
 		this.unknown = unknown;
 	}
 
-	/** A hostname is listed by one service. Returns how many endpoints were looked at. */
+	/** A hostname and port are listed by one service. Returns how many endpoints were looked at. */
 	add(service: NamedService): number {
 		const { hostnames, ports, endpoints } = service.config;
 		const listing = listingOf(service);
 		for (const hostname of hostnames) {
-			this.listings.set(hostname, listing);
+			this.listings.set(hostname, joined(this.listings.get(hostname), listing));
 			const backend = this.listed(hostname, DEFAULT_PORT);
 			if (backend !== null) this.whole.set(hostname, backend);
 		}
@@ -69,6 +69,12 @@ function listingOf(service: NamedService): Listing {
 		byPort: new Map(listed.map((port) => [port, service.backend(name, '', port)])),
 		anyPort: listed.length === 0 ? service.backend(name, '', 0) : null,
 	};
+}
+
+/** Ports of one name may be several services. */
+function joined(known: Listing | undefined, more: Listing): Listing {
+	if (known === undefined) return more;
+	return { byPort: new Map([...known.byPort, ...more.byPort]), anyPort: known.anyPort ?? more.anyPort };
 }
 
 function needsConnect(): ProxyError {

@@ -18,6 +18,8 @@ const SERVICES = {
 		ports: { http: 80, admin: 9000 },
 		endpoints: [{ address: '10.0.0.2:80' }, { address: '10.0.0.3:9000' }],
 	},
+	pay: { hostnames: ['pay'], ports: { http: 80 }, endpoints: [{ address: '10.0.0.4:80' }] },
+	payAdmin: { hostnames: ['pay'], ports: { admin: 90 }, endpoints: [{ address: '10.0.0.5:90' }] },
 	v6: { hostnames: ['v6.example'], endpoints: [{ address: '[fd00::1]:80' }] },
 };
 
@@ -41,6 +43,9 @@ describe('a host that a service lists', () => {
 		['payments.shop.svc.:81', ['10.0.0.1:8080']],
 		['stock', ['10.0.0.2:80']],
 		['stock:9000', ['10.0.0.3:9000']],
+		['pay', ['10.0.0.4:80']],
+		['pay:80', ['10.0.0.4:80']],
+		['pay:90', ['10.0.0.5:90']],
 		['v6.example', ['[fd00::1]:80']],
 	])('%s leads to its endpoints', (authority, expected) => {
 		expect(addresses(find(authority))).toEqual(expected);
