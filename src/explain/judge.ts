@@ -6,7 +6,7 @@
  */
 import type { Match, Rule, ValueMatch } from '../config/config.ts';
 import { firstQueryValue } from '../http/query.ts';
-import type { RequestFacts } from '../routing/conditions.ts';
+import { fieldOf, type RequestFacts } from '../routing/conditions.ts';
 import type { CompileRegex, PathRegex } from '../routing/regex.ts';
 
 /** One thing that a rule asks for and the request does not have. */
@@ -83,13 +83,13 @@ export class Judge {
 	}
 
 	private missesOf(match: Match): Miss[] {
-		const { method, headers, query } = this.request;
+		const { method, query } = this.request;
 		const misses: Miss[] = [];
 		if (!this.pathHolds(match.path)) misses.push({ kind: 'path', path: match.path });
 		const { methods } = match;
 		if (methods.length > 0 && !methods.includes(method)) misses.push({ kind: 'method', methods });
 		for (const wanted of match.headers) {
-			const has = headers.joined(wanted.name) ?? null;
+			const has = fieldOf(this.request, wanted.name) ?? null;
 			if (!this.valueHolds(wanted, has)) misses.push({ kind: 'header', wanted, has });
 		}
 		for (const wanted of match.queryParams) {

@@ -22,6 +22,8 @@ interface Condition {
 	readonly regex: PathRegex | null;
 }
 
+const HOST = 'host';
+
 /** All of them must hold. */
 export class Conditions {
 	readonly #headers: readonly Condition[];
@@ -42,15 +44,23 @@ export class Conditions {
 		return new Conditions(headers.map(compile), queryParams.map(compile));
 	}
 
-	hold({ headers, query }: RequestFacts): boolean {
+	hold(request: RequestFacts): boolean {
 		for (const condition of this.#headers) {
-			if (!holds(condition, headers.joined(condition.match.name))) return false;
+			if (!holds(condition, fieldOf(request, condition.match.name))) return false;
 		}
 		for (const condition of this.#queryParams) {
-			if (!holds(condition, firstQueryValue(query, condition.match.name))) return false;
+			if (!holds(condition, firstQueryValue(request.query, condition.match.name))) return false;
 		}
 		return true;
 	}
+}
+
+/**
+ * A header field as conditions see it, its name in lower case; `undefined`: there is none. For `host` that is the host the
+ * request is for: of a target with a host of its own, which a proxy follows whatever the field says (RFC 9112 §3.2.2).
+ */
+export function fieldOf({ authority, headers }: RequestFacts, name: string): string | undefined {
+	return name === HOST && authority !== '' ? authority : headers.joined(name);
 }
 
 function holds({ match, regex }: Condition, value: string | undefined): boolean {

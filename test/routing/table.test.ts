@@ -177,6 +177,21 @@ describe('headers and query parameters', () => {
 		expect(routes.match(request('h', target, method, headers))?.value).toBe(expected);
 	});
 
+	it.each([
+		['a:81', { host: 'a:81' }, 'port'],
+		['a:81', { host: 'other:82' }, 'port'],
+		['a:82', { host: 'a:81' }, 'any'],
+		['a:81', {}, 'port'],
+		['', { host: 'a:81' }, 'port'],
+		['', {}, 'any'],
+	])('take for the host the one that the request is for: %s with %j goes to %s', (authority, headers, expected) => {
+		const byPort = table({
+			any: {},
+			port: { matches: [{ ...prefix('/'), headers: [header('host', '[^:]*:81', 'RegularExpression')] }] },
+		});
+		expect(byPort.match(request(authority, '/', 'GET', headers as Record<string, string>))?.value).toBe(expected);
+	});
+
 	it('joins several lines of one name by commas', () => {
 		const list = table({ any: {}, list: { matches: [{ ...prefix('/'), headers: [header('x-l', 'a,b')] }] } });
 		const head = request('h', '/', 'GET', { 'x-l': 'a', 'X-L': 'b' });
