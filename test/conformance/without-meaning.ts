@@ -51,10 +51,4 @@ export const LEFT_OUT_CASES: readonly LeftOut[] = [
 		reason:
 			'expects 500 without a `ReferenceGrant`: that keeps tenants of a cluster apart, and a route file has one owner, who may name any service',
 	},
-	{
-		kind: 'differs',
-		ids: ['MeshPorts/1'],
-		reason:
-			'`parentRefs[].port` (HTTPRouteParentRefPort): rules hold for every port of a service, and a warning says so',
-	},
 ];

@@ -56,6 +56,28 @@ spec: { ports: [{ name: http, port: 80, targetPort: 8080 }] }
 ---
 apiVersion: v1
 kind: Service
+metadata: { name: ports, namespace: shop }
+spec: { ports: [{ name: http, port: 80 }, { name: alt, port: 81 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: ports-1, namespace: shop, labels: { kubernetes.io/service-name: ports } }
+addressType: IPv4
+ports: [{ name: http, port: ${pay.port} }, { name: alt, port: ${app.port} }]
+endpoints: [{ addresses: [127.0.0.1] }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: ports, namespace: shop }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: ports, port: 81 }]
+  rules:
+    - matches: [{ path: { value: /v1 } }]
+      filters: [{ type: ResponseHeaderModifier, responseHeaderModifier: { set: [{ name: x-mesh, value: "81" }] } }]
+      backendRefs: [{ name: ports, port: 81 }]
+---
+apiVersion: v1
+kind: Service
 metadata: { name: empty, namespace: shop }
 spec: { ports: [{ name: http, port: 80 }] }
 ---
@@ -123,4 +145,15 @@ describe('a request of the app', () => {
 			expect(await ask(running?.outboundPort ?? 0, host, path)).toBe(expected);
 		},
 	);
+
+	it.each([
+		['ports:81', '/v1', '200 app 81'],
+		['ports:81', '/v2', '404'],
+		['ports', '/v1', '200 pay'],
+		['ports:80', '/v2', '200 pay'],
+		['other', 'http://ports:81/v1', '200 app 81'],
+		['ports:81', 'http://ports/v1', '200 pay'],
+	])('to %s for %s goes by a route of one port only at that port: %s', async (host, path, expected) => {
+		expect(await ask(running?.outboundPort ?? 0, host, path)).toBe(expected);
+	});
 });

@@ -2,6 +2,8 @@
 import type { Located } from '../located.ts';
 import type { GatewayDocument, Path } from './document.ts';
 import { boundBy, type Gateways, type Hostname, hostnameAt, type Listener } from './listeners.ts';
+import { placeOf } from './nodes.ts';
+import { type PortGroup, portGroups, type ServiceParent } from './service-ports.ts';
 import type { ClusterServices } from './services.ts';
 
 /** The Gateway API's bounds. */
@@ -13,8 +15,8 @@ const GATEWAY_GROUP = 'gateway.networking.k8s.io';
 export interface Attachment {
 	/** `null`: no inbound rules. Empty: any host. */
 	readonly inbound: readonly Hostname[] | null;
-	/** `null`: no outbound rules. Never empty. */
-	readonly outbound: readonly Hostname[] | null;
+	/** Empty: no outbound rules. */
+	readonly outbound: readonly PortGroup[];
 }
 
 export interface Surroundings {
@@ -36,26 +38,23 @@ interface Parent {
 export function attachmentOf(document: GatewayDocument, around: Surroundings): Attachment {
 	const parents = document.list(['spec', 'parentRefs'], MAX_PARENTS);
 	const hostnames = hostnamesOf(document);
-	if (parents.length === 0) return { inbound: hostnames, outbound: null };
+	if (parents.length === 0) return { inbound: hostnames, outbound: [] };
 	const inbound = new HostnameSet();
-	const outbound = new HostnameSet();
+	const services: ServiceParent[] = [];
 	for (const [index, node] of parents.entries()) {
 		const path: Path = ['spec', 'parentRefs', index];
 		if (!document.checkKeys(path, PARENT_KEYS)) continue;
 		const parent = parentOf(document, path, node);
 		if (parent === null) continue;
-		if (isService(document, path)) outbound.add(namesOfService(parent, around));
+		if (isService(document, path)) services.push(...serviceOf(parent, around));
 		else inbound.add(hostnamesAt(parent, hostnames, around.gateways));
 	}
-	const isMeshOnly = outbound.isAttached && !inbound.isAttached;
+	const isMeshOnly = services.length > 0 && !inbound.isAttached;
 	const written = document.at(['spec', 'hostnames']);
 	if (isMeshOnly && hostnames.length > 0 && written !== null) {
 		document.note(written, ['spec', 'hostnames'], 'are ignored: rules of a service are for its own names');
 	}
-	return {
-		inbound: inbound.isAttached ? inbound.hostnames : null,
-		outbound: outbound.isAttached ? outbound.hostnames : null,
-	};
+	return { inbound: inbound.isAttached ? inbound.hostnames : null, outbound: portGroups(services) };
 }
 
 /** The union over parents; once any host is in it, it is any host. */
@@ -133,31 +132,24 @@ function hostnamesAt(parent: Parent, hostnames: readonly Hostname[], gateways: G
 
 // --- services --------------------------------------------------------------------------------------------------------
 
-function namesOfService(parent: Parent, { services, namespace }: Surroundings): readonly Hostname[] {
-	const { document, path, node } = parent;
+/** None: the parent takes nothing of the route. */
+function serviceOf(parent: Parent, { services, namespace }: Surroundings): readonly ServiceParent[] {
+	const { document, path, node, port } = parent;
 	// A route beside its service is for all callers, one elsewhere for those of its own namespace (GEP-1426).
 	if (parent.namespace !== document.namespace && document.namespace !== namespace) {
 		const expected = `\`app.namespace: ${document.namespace}\` for an app that is meant`;
 		document.warning(node, path, 'is for callers of another namespace than the app', { expected });
 		return [];
 	}
-	if (parent.port !== 0 && !checkPort(parent, services)) return [];
-	const at = document.at([...path, 'name']) ?? node;
-	return services.namesOf(parent).map((text) => ({ text, node: at, document, path: [...path, 'name'] }));
-}
-
-/** `false`: the service has no such port. Rules cannot tell ports apart, so the others take part. */
-function checkPort(parent: Parent, services: ClusterServices): boolean {
-	const { document, port, path } = parent;
-	const at = document.at([...path, 'port']) ?? parent.node;
 	const known = services.portsOf(parent);
-	if (known !== null && !known.includes(port)) {
-		document.warning(at, [...path, 'port'], 'is no port of the service: the route is not attached there');
-		return false;
+	const portPath: Path = [...path, 'port'];
+	const portNode = document.at(portPath) ?? node;
+	if (port !== 0 && known?.includes(port) === false) {
+		document.warning(portNode, portPath, 'is no port of the service: the route is not attached there');
+		return [];
 	}
-	if (known !== null && known.length > 1) {
-		const expected = 'a service with one port, or a route without `port`';
-		document.warning(at, [...path, 'port'], 'is ignored: the rules hold for every port of the service', { expected });
-	}
-	return true;
+	const at = document.at([...path, 'name']) ?? node;
+	const hostnames = services.namesOf(parent).map((text) => ({ text, node: at, document, path: [...path, 'name'] }));
+	const place = placeOf(portNode, document.origin(portPath));
+	return [{ hostnames, port: port === 0 ? null : { number: port, place }, known }];
 }

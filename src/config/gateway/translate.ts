@@ -16,6 +16,7 @@ import { extended, listNode, mapNode, placeOf, replaced, scalarNode } from './no
 import { attachmentOf } from './parents.ts';
 import { rejections } from './rejections.ts';
 import { checkRoute, rulesOf } from './route-rules.ts';
+import { heldToPorts, type PortRule, portRules } from './service-ports.ts';
 import { ClusterServices, type ServiceName } from './services.ts';
 import { sortOut } from './sort-out.ts';
 
@@ -30,7 +31,7 @@ export function translate(root: Located, documents: readonly Located[], issues: 
 	const services = new ClusterServices(described, slices, native, app.namespace);
 	const around = { gateways: gatewaysOf(gateways), services, namespace: app.namespace };
 	const inbound: Located[] = [];
-	const outbound: Located[] = [];
+	const outbound: PortRule[] = [];
 	let firstInbound: GatewayDocument | null = null;
 	for (const document of [...routes].sort(byAge)) {
 		checkRoute(document);
@@ -41,9 +42,10 @@ export function translate(root: Located, documents: readonly Located[], issues: 
 			firstInbound ??= document;
 			inbound.push(...rules('inbound', attached.inbound));
 		}
-		if (attached.outbound === null) continue;
-		if (root.entries.has('outbound')) outbound.push(...rules('outbound', attached.outbound));
-		else
+		if (attached.outbound.length === 0) continue;
+		if (root.entries.has('outbound')) {
+			outbound.push(...portRules(document, attached.outbound, (hostnames) => rules('outbound', hostnames)));
+		} else
 			document.warning(
 				document.at(['spec', 'parentRefs']) ?? document.node,
 				['spec', 'parentRefs'],
@@ -53,7 +55,8 @@ export function translate(root: Located, documents: readonly Located[], issues: 
 	}
 	let tree = withServices(root, services.entries());
 	tree = withRules(tree, 'inbound', inbound);
-	tree = withRules(tree, 'outbound', [...outbound, ...rejections(outbound)]);
+	const ownRules = root.entries.get('outbound')?.entries.get('routes')?.items ?? [];
+	tree = withRules(tree, 'outbound', [...outbound, ...rejections(outbound, ownRules)].map(heldToPorts));
 	return firstInbound === null ? tree : withReject(tree, firstInbound, issues);
 }
 

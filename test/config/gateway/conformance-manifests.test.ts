@@ -6,8 +6,9 @@ import { stringify } from 'yaml';
 import { formatIssue, type Issue } from '../../../src/config/issue.ts';
 import { parseFiles } from '../../../src/config/parse-config.ts';
 import { loadRegexCompiler } from '../../../src/routing/regex.ts';
+import { FOLDER } from '../../suites/load-suite.ts';
 
-const FILE = join(import.meta.dirname, '../../../../shared/suites/gateway-api-conformance/conformance.json');
+const FILE = join(FOLDER, 'gateway-api-conformance', 'conformance.json');
 const hasSuite = existsSync(FILE);
 
 interface Manifest {

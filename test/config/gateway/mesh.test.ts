@@ -93,7 +93,6 @@ describe('what a mesh route says beyond that', () => {
 			`${two}---\n${mesh('name: pay, port: 80')}`,
 			NATIVE,
 			'warning 4:1 `Service shop/pay` has no endpoints: its requests get 503 | an `EndpointSlice` of it, or an entry `pay.shop` of `services`',
-			'warning 11:61 `HTTPRoute shop/r: spec.parentRefs[0].port` is ignored: the rules hold for every port of the service | a service with one port, or a route without `port`',
 		],
 		[
 			'a port that is not there',
