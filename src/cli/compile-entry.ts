@@ -6,20 +6,29 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { mayUseRegex } from '../config/parse-config.ts';
 import { loadRegexCompiler } from '../routing/regex.ts';
-import { compileText, textsOf } from './compile-text.ts';
+import { compileText, textsOf, unreadFile } from './compile-text.ts';
+import type { CompiledFile } from './compiled-file.ts';
 import { compiledLines } from './compiled-lines.ts';
 import { EXIT } from './exit-codes.ts';
 import { HASH_ALGORITHM } from './file-hash.ts';
-import { readRouteFiles } from './route-files.ts';
+import { type FileContent, readRouteFiles } from './route-files.ts';
 
 /** Prints a `CompiledFile`; resolves to the exit code. */
 export async function compileEntry(file: string): Promise<number> {
-	const contents = readRouteFiles(file, fs);
-	const compiled = compileText(file, contents, {
+	process.stdout.write([...compiledLines(await compile(file))].join(''));
+	return EXIT.done;
+}
+
+async function compile(file: string): Promise<CompiledFile> {
+	let contents: readonly FileContent[];
+	try {
+		contents = readRouteFiles(file, fs);
+	} catch (error) {
+		return unreadFile(file, error);
+	}
+	return compileText(file, contents, {
 		env: (name) => process.env[name],
 		newHash: () => createHash(HASH_ALGORITHM),
 		compileRegex: mayUseRegex(textsOf(contents)) ? await loadRegexCompiler() : null,
 	});
-	process.stdout.write([...compiledLines(compiled)].join(''));
-	return EXIT.done;
 }

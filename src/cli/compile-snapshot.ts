@@ -7,10 +7,11 @@
  */
 import v8 from 'node:v8';
 import { RE2JS } from 're2js';
-import { compileText } from './compile-text.ts';
+import { compileText, unreadFile } from './compile-text.ts';
+import type { CompiledFile } from './compiled-file.ts';
 import { compiledLines } from './compiled-lines.ts';
 import { HASH_ALGORITHM } from './file-hash.ts';
-import { readRouteFiles } from './route-files.ts';
+import { type FileContent, readRouteFiles } from './route-files.ts';
 
 /** Walks through the parser once, so that what it makes on first use is in the snapshot. */
 const REHEARSAL =
@@ -23,13 +24,20 @@ compileText('rehearsal.yaml', [{ file: 'rehearsal.yaml', bytes: Buffer.from(REHE
 });
 
 v8.startupSnapshot.setDeserializeMainFunction(() => {
-	const file = process.argv[1] ?? '';
-	const contents = readRouteFiles(file, process.getBuiltinModule('node:fs'));
+	process.stdout.write([...compiledLines(compile(process.argv[1] ?? ''))].join(''));
+});
+
+function compile(file: string): CompiledFile {
+	let contents: readonly FileContent[];
+	try {
+		contents = readRouteFiles(file, process.getBuiltinModule('node:fs'));
+	} catch (error) {
+		return unreadFile(file, error);
+	}
 	const { createHash } = process.getBuiltinModule('node:crypto');
-	const compiled = compileText(file, contents, {
+	return compileText(file, contents, {
 		env: (name) => process.env[name],
 		newHash: () => createHash(HASH_ALGORITHM),
 		compileRegex: (source) => RE2JS.compile(source),
 	});
-	process.stdout.write([...compiledLines(compiled)].join(''));
-});
+}

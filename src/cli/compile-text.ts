@@ -5,7 +5,9 @@ import { maskedValues } from '../config/masked-values.ts';
 import { parseFiles } from '../config/parse-config.ts';
 import type { SourceFile } from '../config/source-file.ts';
 import { type CompileRegex, noRegex } from '../routing/regex.ts';
-import type { CompiledFile } from './compiled-file.ts';
+
+import type { BadFile, CompiledFile } from './compiled-file.ts';
+
 import { digestOf, type HashState, titleOf } from './file-hash.ts';
 import type { FileContent } from './route-files.ts';
 import { failedTests } from './test-gate.ts';
@@ -20,6 +22,11 @@ export interface CompileTools {
 
 export function textsOf(contents: readonly FileContent[]): readonly SourceFile[] {
 	return contents.map(({ file, bytes }) => ({ file, text: bytes.toString('utf8') }));
+}
+
+/** What came of files that could not be read. */
+export function unreadFile(given: string, error: unknown): BadFile {
+	return { ok: false, hash: '', issues: [unreadable(given, error)] };
 }
 
 /** `given`: the file or folder that the contents are of. */

@@ -4,7 +4,7 @@ import type { ParsedConfig, RejectedConfig } from '../config/parse-config.ts';
 import { routeFileNames, type SourceFile } from '../config/source-file.ts';
 import { loadRegexCompiler } from '../routing/regex.ts';
 import type { CommandIo } from './command-io.ts';
-import { EMPTY_FOLDER, unreadable } from './unreadable.ts';
+import { aboutFile, EMPTY_FOLDER, unreadable } from './unreadable.ts';
 
 export async function loadRouteFile(file: string, io: CommandIo): Promise<ParsedConfig | RejectedConfig> {
 	let sources: readonly SourceFile[];
@@ -22,7 +22,15 @@ export async function loadRouteFile(file: string, io: CommandIo): Promise<Parsed
 async function readSources(given: string, io: CommandIo): Promise<readonly SourceFile[]> {
 	const names = await io.listFolder?.(given);
 	const files = names === undefined || names === null ? [given] : namesIn(given, names);
-	return Promise.all(files.map(async (file) => ({ file, text: await io.readFile(file) })));
+	return Promise.all(
+		files.map(async (file) => {
+			try {
+				return { file, text: await io.readFile(file) };
+			} catch (error) {
+				throw aboutFile(file, error);
+			}
+		}),
+	);
 }
 
 function namesIn(folder: string, names: readonly string[]): string[] {

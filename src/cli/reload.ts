@@ -21,8 +21,9 @@ import { loadRegexCompiler, noRegex } from '../routing/regex.ts';
 import { needsRegex } from '../routing/table.ts';
 import type { CompiledFile, GoodFile } from './compiled-file.ts';
 import { digestOf, HASH_ALGORITHM, titleOf } from './file-hash.ts';
+
 import { MAX_LOOKS } from './route-files.ts';
-import { unreadable } from './unreadable.ts';
+import { aboutFile, EMPTY_FOLDER, unreadable } from './unreadable.ts';
 
 /** Issues of one version of the file that are told one by one while requests are served; `check` lists them all. */
 const MAX_TOLD = 100;
@@ -47,6 +48,8 @@ export class Reloader {
 	private readonly watcher: FileWatcher;
 	/** Of the content rejected last; `null`: the file on disk is the running one. */
 	private rejectedHash: string | null = null;
+	/** Of a content that could not be read; `''` otherwise. */
+	private rejectedReason = '';
 	private isLooking = false;
 	private isAlarmed = false;
 	private isStopped = false;
@@ -78,20 +81,29 @@ export class Reloader {
 	private async lookUntilCalm(): Promise<void> {
 		while (this.isAlarmed && !this.isStopped) {
 			this.isAlarmed = false;
-			const hash = await hashOf(this.options.file).catch(() => MISSING);
-			await this.look(hash).catch((error: unknown) => this.reject(hash, [unreadable(this.options.file, error)]));
+			await this.look();
 		}
 	}
 
-	private async look(hash: string): Promise<void> {
+	private async look(): Promise<void> {
+		const { file } = this.options;
+		let hash = MISSING;
+		try {
+			hash = await hashOf(file);
+			await this.judge(hash);
+		} catch (error) {
+			this.reject(hash, [unreadable(file, error)]);
+		}
+	}
+
+	private async judge(hash: string): Promise<void> {
 		const { app, file, compile } = this.options;
 		if (hash === this.rejectedHash) return;
 		if (hash === app.hash) return this.settle();
-		if (hash === MISSING) return this.reject(hash, [unreadable(file, 'the file cannot be read')]);
 		const compiled = await compile(file);
 		if (this.isStopped) return;
 		const judged = compiled.ok ? compiled.config.hash : compiled.hash;
-		if (judged === this.rejectedHash) return;
+		if (judged !== MISSING && judged === this.rejectedHash) return;
 		if (!compiled.ok) return this.reject(judged, compiled.issues);
 		// It was caught while it was being written, and turned out to be the running one.
 		if (judged === app.hash) return this.settle();
@@ -104,7 +116,7 @@ export class Reloader {
 
 	private accepted({ config, warnings, notes }: GoodFile): void {
 		const { log } = this.options;
-		this.rejectedHash = null;
+		this.forget();
 		for (const warning of warnings.slice(0, MAX_TOLD)) log.warn(fieldsOf(warning), warning.message);
 		for (const note of notes.slice(0, MAX_TOLD)) log.info(fieldsOf(note), note.message);
 		log.info({ warnings: warnings.length, hash: config.hash }, 'the route file was reloaded');
@@ -114,15 +126,24 @@ export class Reloader {
 	private settle(): void {
 		if (this.rejectedHash === null) return;
 		const { app, log } = this.options;
-		this.rejectedHash = null;
+		this.forget();
 		app.forgetRejected();
 		log.info({ hash: app.hash }, 'the route file is the running one again');
+	}
+
+	private forget(): void {
+		this.rejectedHash = null;
+		this.rejectedReason = '';
 	}
 
 	private reject(hash: string, issues: readonly Issue[]): void {
 		if (this.isStopped) return;
 		const { app, log } = this.options;
+		// Of what cannot be read the reason tells one state from another.
+		const reason = hash === MISSING ? issues.map((issue) => `${issue.file} ${issue.message}`).join() : '';
+		if (reason !== '' && reason === this.rejectedReason) return;
 		this.rejectedHash = hash;
+		this.rejectedReason = reason;
 		const told = issues.slice(0, MAX_TOLD);
 		app.reject({ hash, issues: told, more: issues.length - told.length });
 		for (const issue of told) log.error(fieldsOf(issue), issue.message);
@@ -148,11 +169,15 @@ async function hashOf(given: string): Promise<string> {
 
 async function hashOnce(given: string): Promise<string> {
 	const files = await filesOf(given);
-	if (files.length === 0) return MISSING;
+	if (files.length === 0) throw new Error(EMPTY_FOLDER);
 	const hash = createHash(HASH_ALGORITHM);
 	for (const file of files) {
 		hash.update(titleOf(file, files.length));
-		for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+		try {
+			for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+		} catch (error) {
+			throw aboutFile(file, error);
+		}
 	}
 	return digestOf(hash);
 }

@@ -8,6 +8,7 @@
 import type fs from 'node:fs';
 import path from 'node:path';
 import { routeFileNames } from '../config/source-file.ts';
+import { aboutFile } from './unreadable.ts';
 
 export type FileSystem = Pick<typeof fs, 'readdirSync' | 'readFileSync' | 'realpathSync' | 'statSync'>;
 
@@ -25,12 +26,20 @@ export function readRouteFiles(given: string, system: FileSystem): readonly File
 		const isLast = look === MAX_LOOKS;
 		try {
 			const before = fingerprint(given, system);
-			const contents = filesIn(given, system).map((file) => ({ file, bytes: system.readFileSync(file) }));
+			const contents = filesIn(given, system).map((file) => ({ file, bytes: read(file, system) }));
 			if (isLast || fingerprint(given, system) === before) return contents;
 		} catch (error) {
 			// A file may have gone between two steps.
 			if (isLast) throw error;
 		}
+	}
+}
+
+function read(file: string, { readFileSync }: FileSystem): Buffer {
+	try {
+		return readFileSync(file);
+	} catch (error) {
+		throw aboutFile(file, error);
 	}
 }
 

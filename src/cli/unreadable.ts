@@ -3,9 +3,19 @@ import type { Issue } from '../config/issue.ts';
 
 export const EMPTY_FOLDER = 'there is no *.yaml file in this folder';
 
-export function unreadable(file: string, reason: unknown): Issue {
-	const place = { file, line: 1, column: 1, length: 1, excerptColumn: 1 };
+/** `given`: what was named; of a file in a folder the reason itself says which it is. */
+export function unreadable(given: string, reason: unknown): Issue {
+	const place = { file: fileOf(reason) || given, line: 1, column: 1, length: 1, excerptColumn: 1 };
 	return { ...place, severity: 'error', path: '', message: textOf(reason), excerpt: '', expected: '', hint: '' };
+}
+
+/** Adds to a system's error which file it is about: reading a folder does not say. */
+export function aboutFile(file: string, error: unknown): unknown {
+	return error instanceof Error ? Object.assign(error, { path: file }) : error;
+}
+
+function fileOf(reason: unknown): string {
+	return reason instanceof Error && 'path' in reason && typeof reason.path === 'string' ? reason.path : '';
 }
 
 function textOf(reason: unknown): string {
@@ -17,5 +27,6 @@ function textOf(reason: unknown): string {
 const REASONS: Readonly<Record<string, string>> = {
 	ENOENT: 'there is no such file',
 	EACCES: 'the file may not be read',
-	EISDIR: 'this is a folder: name the file',
+	EISDIR: 'this is a folder, not a file',
+	ENOTDIR: 'there is no such folder',
 };

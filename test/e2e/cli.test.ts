@@ -1,5 +1,5 @@
 /** The command as somebody meets it who has made a mistake, or asks for help. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +74,16 @@ describe('run, told a wrong file', () => {
 		['what is not YAML', () => write('not.yaml', 'app: { port: 1\ninbound: ]\n'), /not\.yaml:\d+:\d+: /],
 		['a file of bytes', () => write('bytes.yaml', '\0\x01\x02'), /bytes\.yaml:1:1: /],
 		['a folder without a file', () => folderOf('none', []), /none:1:1: there is no \*\.yaml file in this folder/],
+		[
+			'a folder in which a folder is called like a file',
+			() => folderOf('sub', ['a.yaml'], (path) => mkdirSync(join(path, 'z.yaml'))),
+			/sub\/z\.yaml:1:1: this is a folder, not a file/,
+		],
+		[
+			'a folder with a link that leads nowhere',
+			() => folderOf('link', ['a.yaml'], (path) => symlinkSync('nowhere', join(path, 'z.yaml'))),
+			/link\/z\.yaml:1:1: there is no such file/,
+		],
 		['a folder with two route files', () => folderOf('two', ['a.yaml', 'b.yml']), /two\/b\.yml:1:1: this is a second/],
 	])('%s ends it with 64 and says why', async (_what, given, reason) => {
 		const { code, stdout, stderr } = await outrigger('run', given());
@@ -82,8 +92,9 @@ describe('run, told a wrong file', () => {
 		expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
 	});
 
-	function folderOf(name: string, files: string[]): string {
+	function folderOf(name: string, files: string[], more?: (path: string) => void): string {
 		mkdirSync(join(folder, name), { recursive: true });
+		more?.(join(folder, name));
 		for (const file of files) writeFileSync(join(folder, name, file), 'app: { port: 1 }\ninbound: { listen: 0 }\n');
 		return join(folder, name);
 	}

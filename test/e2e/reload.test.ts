@@ -1,5 +1,5 @@
 /** The route file of a running sidecar changes: what is in force then, and what lives on. */
-import { mkdirSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RawClient } from '../support/raw-client.ts';
@@ -11,7 +11,11 @@ import { START_DEADLINE_MS } from './program.ts';
 
 interface Shown {
 	hash: string;
-	rejected: { hash: string; at: string; issues: { path: string; line: number; message: string }[] } | null;
+	rejected: {
+		hash: string;
+		at: string;
+		issues: { file: string; path: string; line: number; message: string }[];
+	} | null;
 }
 
 let origin: RecordingOrigin;
@@ -192,6 +196,24 @@ describe('a folder is followed as a file is:', () => {
 		unlinkSync(join(front.folder, 'zz.yml'));
 		await untilShown('the folder as it was', (config) => config.rejected === null);
 		expect(await reloads()).toEqual([0, 1]);
+	});
+
+	it('what cannot be read in it, which is told by its name, and that it is empty', async () => {
+		const isTold = (place: string, message: string) => (config: Shown) =>
+			config.rejected?.issues.some((issue) => issue.file === place && issue.message === message) === true;
+		const odd = join(front.folder, 'zz.yaml');
+		mkdirSync(odd);
+		await untilShown('the folder in it', isTold(odd, 'this is a folder, not a file'));
+		rmdirSync(odd);
+		await untilShown('the folder as it was', (config) => config.rejected === null);
+		symlinkSync('nowhere', odd);
+		await untilShown('the link to nowhere', isTold(odd, 'there is no such file'));
+		unlinkSync(odd);
+		renameSync(file(), join(front.folder, 'kept'));
+		await untilShown('the empty folder', isTold(front.folder, 'there is no *.yaml file in this folder'));
+		renameSync(join(front.folder, 'kept'), file());
+		await untilShown('the folder as it was', (config) => config.rejected === null);
+		expect(await status('/a')).toBe(200);
 	});
 
 	it('another file beside its own, which makes another configuration, and its name', async () => {
