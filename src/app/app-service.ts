@@ -1,5 +1,6 @@
 /** The app as a service: one endpoint on this host, and a dialer for asking after its health. */
-import type { AppConfig, Config, ServicePolicy } from '../config/config.ts';
+import type { AppConfig, Config } from '../config/config.ts';
+import type { ServicePolicy } from '../config/service-config.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
 import type { Service } from '../proxy/service.ts';
 import type { Metrics } from '../telemetry/metrics.ts';

@@ -1,5 +1,6 @@
 /** A side's bound port, and the rules in force behind it. */
-import type { Config, ListenAddress } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { Listener } from '../listener/listener.ts';
 import type { BoundAddress } from '../ports/control.ts';

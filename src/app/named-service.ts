@@ -5,7 +5,7 @@
  * (breaker, budget, requests under way) as long as its policy is the same, and with it the pools of endpoints that are
  * still listed. Attempts under way end at the endpoints that they have.
  */
-import type { EndpointConfig, ServiceConfig } from '../config/config.ts';
+import type { EndpointConfig, ServiceConfig } from '../config/service-config.ts';
 import { Backend } from '../proxy/backend.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
 import type { Service } from '../proxy/service.ts';

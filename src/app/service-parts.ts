@@ -1,6 +1,6 @@
 /** Joins what a service is made of: a pool of connections for each endpoint; breaker, budget and limits over them all. */
 import type { Timers } from '../clock.ts';
-import type { ServicePolicy } from '../config/config.ts';
+import type { ServicePolicy } from '../config/service-config.ts';
 import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';

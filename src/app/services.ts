@@ -4,7 +4,8 @@
  * A value, like the file: another version makes another registry, which takes over what is unchanged. Nothing of the
  * running one is touched before `takeOver`, so that a file that is refused has changed nothing.
  */
-import type { BackendTarget, Config, ServiceConfig } from '../config/config.ts';
+import type { BackendTarget, Config } from '../config/config.ts';
+import type { ServiceConfig } from '../config/service-config.ts';
 import { Backend } from '../proxy/backend.ts';
 import type { Destinations } from '../proxy/context.ts';
 import type { Metrics } from '../telemetry/metrics.ts';

@@ -5,7 +5,7 @@
  * and no other's. There are at most `MAX_HOSTS` of them: the one called longest ago makes way, an idle one first. What it
  * has under way ends as it began; its idle connections close at once. In the metrics all of them are one service.
  */
-import type { ServicePolicy } from '../config/config.ts';
+import type { ServicePolicy } from '../config/service-config.ts';
 import { Backend } from '../proxy/backend.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
 import type { Service } from '../proxy/service.ts';
@@ -38,6 +38,10 @@ export const PASSTHROUGH_POLICY: ServicePolicy = {
 		failures: ['connect', 'reset', 'timeout', 'malformed'],
 	},
 	retryBudget: { percent: 20, minPerSecond: 10 },
+	loadBalancer: { policy: 'leastRequest', hash: { by: 'sourceIp' }, slowStart: 0, zone: 'any' },
+	// There is but one endpoint, and it is not ours to ask about.
+	outlierDetection: null,
+	healthCheck: null,
 };
 
 interface UnknownHost {

@@ -1,5 +1,6 @@
 /** References to backends → whom they mean, or why nobody. */
-import type { BackendTarget, ServiceConfig } from './config.ts';
+import type { BackendTarget } from './config.ts';
+import type { ServiceConfig } from './service-config.ts';
 
 /** The app's name among the services. */
 export const APP = 'app';

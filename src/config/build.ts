@@ -2,10 +2,11 @@
 import { buildRule, type RuleContext } from './build-rule.ts';
 import { buildNamedService, buildPolicy } from './build-service.ts';
 import type { KnownServices } from './build-target.ts';
-import type { AppConfig, Config, OutboundConfig, RouteTest, ServiceConfig, TelemetryConfig } from './config.ts';
+import type { AppConfig, Config, OutboundConfig, RouteTest, TelemetryConfig } from './config.ts';
 import { type Located, positionOf } from './located.ts';
 import type { RouteFile } from './schema/route-file.ts';
 import { inboundRule, outboundRule } from './schema/rule.ts';
+import type { ServiceConfig } from './service-config.ts';
 
 export interface BuildInput {
 	readonly routeFile: RouteFile;
@@ -45,6 +46,7 @@ function buildApp(app: RouteFile['app'], file: string): AppConfig {
 		name: name ?? nameOfFile(file),
 		namespace,
 		protocol,
+		zone: '',
 		...(version !== undefined && { version }),
 		...(port !== undefined && { port }),
 		...(socket !== undefined && { socket }),
@@ -79,6 +81,7 @@ function buildOutbound({ routeFile, root }: BuildInput, services: KnownServices)
 	return {
 		listen,
 		unknownHosts,
+		deadlines: { inherit: 'explicit', cancel: 'safe' },
 		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['outbound', 'routes', index] })),
 		fallback: buildRule(outboundRule.parse({}), context),
 	};

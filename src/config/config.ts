@@ -2,19 +2,16 @@
  * What a valid route file means: every default filled in, durations in milliseconds, sizes in bytes, percentages from
  * 0 to 100. Plain data, never edited: a reload makes another one.
  */
+import type { ListenAddress } from './listen-address.ts';
 import type { Position } from './position.ts';
-
-export interface ListenAddress {
-	/** `''`: every address of both families. IPv6 literals without brackets. */
-	readonly host: string;
-	/** 0: the system picks one. */
-	readonly port: number;
-}
+import type { ServiceConfig, ServicePolicy } from './service-config.ts';
 
 export interface AppConfig {
 	readonly name: string;
 	readonly namespace: string;
 	readonly version?: string;
+	/** The zone that it runs in; `''`: not said. */
+	readonly zone: string;
 	/** Exactly one of `port` and `socket` is there. */
 	readonly port?: number;
 	readonly socket?: string;
@@ -186,6 +183,16 @@ export interface DirectResponse {
 	readonly headers: readonly HeaderValue[];
 }
 
+/** A second attempt beside one that takes long; the first answer wins. */
+export interface HedgePolicy {
+	/** Milliseconds, or as long as 95 of 100 recent attempts took. */
+	readonly after: number | 'p95';
+	/** Further attempts of one request. */
+	readonly max: number;
+	/** Hedges as a share of the requests. */
+	readonly budgetPercent: number;
+}
+
 export interface Rule {
 	/** As given, else the pattern of its first path. */
 	readonly name: string;
@@ -219,65 +226,10 @@ export interface Rule {
 	readonly fault: FaultInjection | null;
 	/** Answers in place of any backend. */
 	readonly directResponse: DirectResponse | null;
+	/** `null`: none. */
+	readonly hedge: HedgePolicy | null;
 	/** 0: none. */
 	readonly limits: { readonly requestBody: number };
-	readonly at: Position;
-}
-
-export type BreakerFailure = 'connect' | 'reset' | 'timeout' | 'malformed' | '5xx';
-
-/** How one service is called. */
-export interface ServicePolicy {
-	readonly connect: {
-		readonly timeout: number;
-		/** 0: learned. */
-		readonly idle: number;
-		readonly maxConnections: number;
-		/** 0: no limit. */
-		readonly maxRequestsPerConnection: number;
-		/** 0: no limit. */
-		readonly maxAge: number;
-	};
-	readonly limits: {
-		readonly requests: number;
-		readonly pending: number;
-		/** 0: unset, the budget alone rules. */
-		readonly retries: number;
-	};
-	/** `null`: off. */
-	readonly circuitBreaker: {
-		readonly errorThresholdPercentage: number;
-		readonly volumeThreshold: number;
-		readonly rollingCountTimeout: number;
-		readonly resetTimeout: number;
-		readonly failures: readonly BreakerFailure[];
-	} | null;
-	readonly retryBudget: { readonly percent: number; readonly minPerSecond: number };
-}
-
-export interface EndpointConfig {
-	/** A name or an IP literal, IPv6 without brackets. */
-	readonly host: string;
-	readonly port: number;
-	/** Share of the requests among the endpoints. */
-	readonly weight: number;
-	/** `''`: not said. */
-	readonly zone: string;
-	readonly labels: Readonly<Record<string, string>>;
-}
-
-/** An entry of `services`. */
-export interface ServiceConfig {
-	readonly name: string;
-	/** By which callers know it, in lower case. */
-	readonly hostnames: readonly string[];
-	/** The ports that callers use, by name. Empty: any. */
-	readonly ports: Readonly<Record<string, number>>;
-	readonly protocol: 'auto' | 'http1';
-	readonly endpoints: readonly EndpointConfig[];
-	/** Labels that an endpoint of the subset has, by the name of the subset. */
-	readonly subsets: Readonly<Record<string, Readonly<Record<string, string>>>>;
-	readonly policy: ServicePolicy;
 	readonly at: Position;
 }
 
@@ -310,6 +262,13 @@ export interface OutboundConfig {
 	readonly listen: ListenAddress;
 	/** What becomes of requests to hosts that no service lists and no rule names. */
 	readonly unknownHosts: 'passthrough' | 'reject';
+	/** What a call of the app takes from the request that it is made for. */
+	readonly deadlines: {
+		/** Its deadline: if one was stated, always, or never. */
+		readonly inherit: 'explicit' | 'always' | 'off';
+		/** Its end, when the client has left: of GET and HEAD, of all, or of none. */
+		readonly cancel: 'safe' | 'always' | 'off';
+	};
 	readonly routes: readonly Rule[];
 	/** All defaults: by hostname to the service that lists it. */
 	readonly fallback: Rule;

@@ -1,5 +1,6 @@
 /** Where a request may go, and how likely each place is. */
-import type { Config, OutboundConfig, Rule, ServiceConfig } from '../config/config.ts';
+import type { Config, OutboundConfig, Rule } from '../config/config.ts';
+import type { ServiceConfig } from '../config/service-config.ts';
 import { hostOf } from './judge.ts';
 
 export interface Share {

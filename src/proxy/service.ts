@@ -1,5 +1,5 @@
 /** A service as the proxy sees it: its endpoints, and the mutable counts behind its limits. */
-import type { BreakerFailure } from '../config/config.ts';
+import type { BreakerFailure } from '../config/service-config.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';

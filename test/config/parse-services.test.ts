@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Config, ServiceConfig } from '../../src/config/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { formatIssue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import type { ServiceConfig } from '../../src/config/service-config.ts';
 
 function config(yaml: string): Config {
 	const text = `app: { port: 8080 }\ninbound: { listen: 8000, routes: [{ name: reads }] }\n${yaml}`;

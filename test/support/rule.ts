@@ -17,6 +17,7 @@ export function ruleOf(parts: Partial<Rule> = {}): Rule {
 		rateLimit: null,
 		fault: null,
 		directResponse: null,
+		hedge: null,
 		limits: { requestBody: 0 },
 		at: { file: 'test.yaml', line: 1, column: 1 },
 		...parts,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ListenAddress } from '../config.ts';
+import type { ListenAddress } from '../listen-address.ts';
 import { fieldFacts, integer, MAX_PORT } from './field.ts';
 
 /** `8000`, `127.0.0.1:8000`, `[::1]:8000`. */
