@@ -31,7 +31,7 @@ const LIST_TIMEOUT_MS = 60_000;
 /** A watch that has lasted so long was a good one: waits begin anew. */
 const STEADY_MS = 10_000;
 /** Bytes between two breaths: a millisecond of parsing. */
-const BYTES_A_TURN = 64 * 1024;
+const BYTES_A_TURN = 32 * 1024;
 const OK = 200;
 /** Any version that the server has at hand: it need not ask etcd for it. */
 const ANY_VERSION = '0';
@@ -206,7 +206,9 @@ export class NamespaceWatch {
 	}
 
 	private async watch(): Promise<Outcome> {
-		const { timers, random, client } = this.context;
+		const { timers, random, client, clock } = this.context;
+		const startedAt = clock.now();
+		let isSilent = true;
 		const seconds = Math.round(WATCH_SECONDS * (1 + random.next()));
 		timers.arm(this.deadline, seconds * 1000 + WATCH_GRACE_MS);
 		const answer = await client.get(this.selection.watchPath(this.version, seconds), this.abort.signal);
@@ -214,6 +216,7 @@ export class NamespaceWatch {
 		const lines = new JsonLines(MAX_OBJECT_BYTES);
 		try {
 			for await (const chunk of answer.body) {
+				isSilent = false;
 				for (const line of lines.feed(chunk)) {
 					const outcome = line === null ? failed('an event of the watch is too long', true) : this.onEvent(line);
 					if (outcome !== null) return outcome;
@@ -224,6 +227,8 @@ export class NamespaceWatch {
 		} catch {
 			// The connection was cut, or we did it. What had come of a line is sent again.
 		}
+		// Not even a bookmark in minutes: the server may wait for a version that it will never have (after a restore).
+		if (isSilent && clock.now() - startedAt >= STEADY_MS) this.mustList = true;
 		return ENDED;
 	}
 

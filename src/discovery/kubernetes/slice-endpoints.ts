@@ -12,7 +12,7 @@ export interface Evaluation {
 }
 
 /** Endpoints between two breaths: a fraction of a millisecond. */
-const ENDPOINTS_A_TURN = 2000;
+const ENDPOINTS_A_TURN = 1000;
 const MAX_PORT = 65_535;
 
 /**
