@@ -71,6 +71,9 @@ export class App {
 			headLimits: { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers },
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters(sha256),
+			log: telemetry.log,
+			zone: config.app.zone,
+			watchOf: () => ({ start: (sink) => sink.failed('no source'), stop: () => undefined }),
 		};
 		this.snapshot = atOnce(buildSnapshot({ ...this.snapshotInput(taken), before: null }));
 		this.snapshot.services.takeOver(null, telemetry.metrics);

@@ -1,9 +1,11 @@
 /** Joins what a service is made of: a pool of connections for each endpoint; breaker, budget and limits over them all. */
 import type { Timers } from '../clock.ts';
-import type { ServicePolicy } from '../config/service-config.ts';
+import type { EndpointSource, ServicePolicy } from '../config/service-config.ts';
 import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import type { EndpointWatch } from '../ports/endpoint-source.ts';
+import type { Log } from '../ports/log.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 import { Service, type ServiceOptions } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
@@ -22,6 +24,11 @@ export interface ServiceEnvironment {
 	readonly headLimits: HeadLimits;
 	readonly ownListeners: OwnListeners;
 	readonly rateLimiters: RateLimiters;
+	readonly log: Log;
+	/** Where the app is; `''`: not said. */
+	readonly zone: string;
+	/** Not started. `service`: name of the service that it is for. */
+	watchOf(source: EndpointSource, service: string): EndpointWatch;
 }
 
 export interface Calling {
@@ -55,7 +62,7 @@ export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool 
 	});
 }
 
-type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'onOpen'>;
+type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'observer' | 'onOpen'>;
 
 export function buildService(policy: ServicePolicy, needs: ServiceNeeds): Service {
 	const { limits, circuitBreaker, retryBudget } = policy;

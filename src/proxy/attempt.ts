@@ -82,7 +82,9 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		if (this.outcome === '') this.outcome = code === '' ? 'ok' : code;
 		if (this.isSettled) return;
 		this.isSettled = true;
-		this.service.settle(code, this.status, now);
+		const { service, target } = this;
+		service.settle(code, this.status, now);
+		if (service.observer !== null && target !== null) service.observer.settled(target, code, this.status, now);
 	}
 
 	/** It lost the idle race and is replayed: that the app closes idle connections says nothing about its health. */

@@ -47,9 +47,10 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 
 	/** `null`: there is nowhere to send it, or the service must be left alone. */
 	static start(context: ProxyContext, backend: Backend, head: RequestHead): Mirror | null {
-		const { service } = backend;
-		const endpoint = backend.pick(context.random, null);
-		if (service === null || endpoint === null || service.allow(context.clock.now()) !== null) return null;
+		const { service, group } = backend;
+		const now = context.clock.now();
+		const endpoint = group?.pick(context.random, null, 0, now) ?? null;
+		if (service === null || endpoint === null || service.allow(now) !== null) return null;
 		const mirror = new Mirror(context, head, service, endpoint);
 		mirror.begin();
 		return mirror;

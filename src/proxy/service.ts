@@ -6,6 +6,12 @@ import { failureKind } from '../resilience/failure-kind.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Endpoint } from './endpoint.ts';
 
+/** Who judges endpoints by their attempts. */
+export interface AttemptObserver {
+	/** Once for each attempt that began. `code` is `''` when a whole response came, with this status. */
+	settled(endpoint: Endpoint, code: ErrorCode | '', status: number, now: number): void;
+}
+
 export interface ServiceOptions {
 	readonly name: string;
 	/** Where the route file says how it is called; `''` for the app. */
@@ -19,6 +25,8 @@ export interface ServiceOptions {
 	readonly maxRequests: number;
 	/** Retries at once; 0: the budget alone rules. */
 	readonly maxRetries: number;
+	/** Hears how each attempt ended; `null`: nobody does. */
+	readonly observer: AttemptObserver | null;
 	/** A failure has opened the circuit, or has come while it was open. */
 	onOpen(): void;
 }
@@ -26,11 +34,12 @@ export interface ServiceOptions {
 export class Service {
 	readonly name: string;
 	readonly settings: string;
-	/** All of them, as a snapshot: replaced whole. A backend may lead to a part, and keeps the snapshot that it was made of. */
+	/** All of them, as a snapshot: replaced whole. */
 	endpoints: readonly Endpoint[];
 	readonly breaker: CircuitBreaker | null;
 	readonly budget: RetryBudget;
 	readonly maxRetries: number;
+	readonly observer: AttemptObserver | null;
 	/** Exchanges that have been admitted and are not over. */
 	active = 0;
 	private readonly maxRequests: number;
@@ -43,6 +52,7 @@ export class Service {
 		this.endpoints = options.endpoints;
 		this.breaker = options.breaker;
 		this.budget = options.budget;
+		this.observer = options.observer;
 		this.maxRequests = options.maxRequests;
 		this.maxRetries = options.maxRetries;
 		this.failures = new Set(options.failures);

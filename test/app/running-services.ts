@@ -33,6 +33,9 @@ export class RunningServices {
 			headLimits: DEFAULT_HEAD_LIMITS,
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters((text) => text),
+			log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+			zone: '',
+			watchOf: () => ({ start: () => undefined, stop: () => undefined }),
 		};
 	}
 
