@@ -56,7 +56,6 @@ export class AppService {
 			name: APP_SERVICE,
 			settings: '',
 			endpoints: [this.endpoint],
-			observer: null,
 			onOpen: onSuspect,
 		});
 	}

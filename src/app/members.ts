@@ -52,7 +52,7 @@ function byAddress(members: readonly Member[]): Map<string, Member[]> {
 	return found;
 }
 
-/** One whose weight or labels have changed is another endpoint with the same connections. */
+/** One whose weight or labels have changed is another endpoint with the same connections, and as well as the one before. */
 function memberOf(
 	config: EndpointConfig,
 	before: Member | null,
@@ -63,7 +63,7 @@ function memberOf(
 	const { host, port, weight, zone, labels } = config;
 	const target = { kind: 'host', host, port } as const;
 	const pool = before?.pool ?? buildPool(env, { service: name, target, policy, recorder: env.metrics });
-	const since = before?.endpoint.usableSince ?? foundAt;
-	const endpoint = new Endpoint({ address: hostPort(host, port), weight, zone, labels, pool, foundAt: since });
+	const address = hostPort(host, port);
+	const endpoint = new Endpoint({ address, weight, zone, labels, pool, foundAt, before: before?.endpoint ?? null });
 	return { config, pool, endpoint };
 }

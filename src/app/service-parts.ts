@@ -62,7 +62,7 @@ export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool 
 	});
 }
 
-type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'observer' | 'onOpen'>;
+type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'ejector' | 'onOpen'>;
 
 export function buildService(policy: ServicePolicy, needs: ServiceNeeds): Service {
 	const { limits, circuitBreaker, retryBudget } = policy;

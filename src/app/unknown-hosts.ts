@@ -85,7 +85,6 @@ export class UnknownHosts {
 			name: PASSTHROUGH_SERVICE,
 			settings: 'outbound.unknownHosts',
 			endpoints,
-			observer: null,
 			onOpen: noop,
 		});
 		return { service, pool, backend: new Backend({ label, service, invalid: '', group }) };

@@ -13,6 +13,8 @@ export interface EndpointOptions {
 	readonly pool: UpstreamPool;
 	/** Clock time at which it was found, in milliseconds. Default: it has been there for ever. */
 	readonly foundAt?: number;
+	/** The endpoint of the same address whose place it takes. */
+	readonly before?: Endpoint | null;
 }
 
 export class Endpoint {
@@ -22,23 +24,27 @@ export class Endpoint {
 	readonly labels: Readonly<Record<string, string>>;
 	readonly pool: UpstreamPool;
 	/** Neither ejected nor unwell, as of the last `judge`. */
-	isUsable = true;
+	isUsable: boolean;
 	/** Clock time since which it is. */
 	usableSince: number;
 	/** Its health checks fail. */
-	isUnwell = false;
+	isUnwell: boolean;
 	/** What the outlier detector of its service remembers of it. */
-	readonly outlier = new OutlierCell();
+	readonly outlier: OutlierCell;
 	/** Attempts under way. */
 	active = 0;
 
-	constructor({ address, weight, zone = '', labels, pool, foundAt = Number.NEGATIVE_INFINITY }: EndpointOptions) {
+	constructor(options: EndpointOptions) {
+		const { address, weight, zone = '', labels, pool, foundAt = Number.NEGATIVE_INFINITY, before = null } = options;
 		this.address = address;
 		this.weight = weight;
 		this.zone = zone;
 		this.labels = labels;
 		this.pool = pool;
-		this.usableSince = foundAt;
+		this.usableSince = before?.usableSince ?? foundAt;
+		this.isUsable = before?.isUsable ?? true;
+		this.isUnwell = before?.isUnwell ?? false;
+		this.outlier = before?.outlier ?? new OutlierCell();
 	}
 
 	/** Left out for a while because its attempts fail. */

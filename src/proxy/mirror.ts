@@ -144,7 +144,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 		this.held = [];
 		this.endpoint.active--;
 		this.context.timers.disarm(this);
-		this.service.settle(code, this.status, this.context.clock.now());
+		this.service.settle(this.endpoint, code, this.status, this.context.clock.now());
 		this.context.recorder.mirrored(this.service.name, code === '' ? 'ok' : code);
 	}
 

@@ -4,13 +4,8 @@ import { type ErrorCode, ProxyError } from '../error.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { failureKind } from '../resilience/failure-kind.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
+import type { Ejector } from './ejection.ts';
 import type { Endpoint } from './endpoint.ts';
-
-/** Who judges endpoints by their attempts. */
-export interface AttemptObserver {
-	/** Once for each attempt that began. `code` is `''` when a whole response came, with this status. */
-	settled(endpoint: Endpoint, code: ErrorCode | '', status: number, now: number): void;
-}
 
 export interface ServiceOptions {
 	readonly name: string;
@@ -21,12 +16,12 @@ export interface ServiceOptions {
 	readonly breaker: CircuitBreaker | null;
 	readonly failures: readonly BreakerFailure[];
 	readonly budget: RetryBudget;
+	/** Leaves out endpoints that fail; none: nobody is left out. */
+	readonly ejector?: Ejector | null;
 	/** Exchanges at once. */
 	readonly maxRequests: number;
 	/** Retries at once; 0: the budget alone rules. */
 	readonly maxRetries: number;
-	/** Hears how each attempt ended; `null`: nobody does. */
-	readonly observer: AttemptObserver | null;
 	/** A failure has opened the circuit, or has come while it was open. */
 	onOpen(): void;
 }
@@ -38,8 +33,9 @@ export class Service {
 	endpoints: readonly Endpoint[];
 	readonly breaker: CircuitBreaker | null;
 	readonly budget: RetryBudget;
+	/** `null`: nobody is left out. */
+	readonly ejector: Ejector | null;
 	readonly maxRetries: number;
-	readonly observer: AttemptObserver | null;
 	/** Exchanges that have been admitted and are not over. */
 	active = 0;
 	private readonly maxRequests: number;
@@ -52,7 +48,7 @@ export class Service {
 		this.endpoints = options.endpoints;
 		this.breaker = options.breaker;
 		this.budget = options.budget;
-		this.observer = options.observer;
+		this.ejector = options.ejector ?? null;
 		this.maxRequests = options.maxRequests;
 		this.maxRetries = options.maxRetries;
 		this.failures = new Set(options.failures);
@@ -85,9 +81,10 @@ export class Service {
 		});
 	}
 
-	/** An attempt is over. `code` is `''` when a whole response came, with this status. */
-	settle(code: ErrorCode | '', status: number, now: number): void {
-		const { breaker } = this;
+	/** An attempt that went to `target` is over. `code` is `''` when a whole response came, with this status. */
+	settle(target: Endpoint | null, code: ErrorCode | '', status: number, now: number): void {
+		const { breaker, ejector } = this;
+		if (ejector !== null && target !== null) ejector.settled(target, code, status, now);
 		if (breaker === null) return;
 		if (code === '') {
 			if (status >= 500 && this.failures.has('5xx')) this.fail(breaker, now);

@@ -47,7 +47,7 @@ function mirrored({ connects = true } = {}) {
 	const service: Partial<Service> = {
 		name: 'shadow',
 		allow: () => null,
-		settle: (code) => {
+		settle: (_target, code) => {
 			state.settled.push(code);
 		},
 	};
