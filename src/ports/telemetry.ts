@@ -90,3 +90,9 @@ export interface ConnectionRecorder {
 	connected(service: string, seconds: number): void;
 	connectFailed(service: string): void;
 }
+
+/** Endpoint sources as the metrics see them. */
+export interface DiscoveryRecorder {
+	/** `ok`: a list was taken over; `failed`: the source could not give one, and the last good one stays. */
+	discovered(service: string, result: 'ok' | 'failed'): void;
+}
