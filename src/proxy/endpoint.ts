@@ -1,5 +1,6 @@
 /** One address of a service as the proxy sees it: its connections, and how busy it is. */
 import type { UpstreamPool } from '../ports/stream.ts';
+import { OutlierCell } from '../resilience/outlier-detector.ts';
 
 export interface EndpointOptions {
 	/** `host:port`, or the path of a socket: what logs and the attempt ledger show. */
@@ -15,6 +16,8 @@ export class Endpoint {
 	readonly weight: number;
 	readonly labels: Readonly<Record<string, string>>;
 	readonly pool: UpstreamPool;
+	/** What the outlier detector of its service remembers of it. */
+	readonly outlier = new OutlierCell();
 	/** Attempts under way. */
 	active = 0;
 
@@ -23,5 +26,10 @@ export class Endpoint {
 		this.weight = weight;
 		this.labels = labels;
 		this.pool = pool;
+	}
+
+	/** Left out for a while because its attempts fail. */
+	get isEjected(): boolean {
+		return this.outlier.isEjected;
 	}
 }

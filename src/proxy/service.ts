@@ -2,21 +2,9 @@
 import type { BreakerFailure } from '../config/service-config.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { failureKind } from '../resilience/failure-kind.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Endpoint } from './endpoint.ts';
-
-/** Which of our codes the route file may count as a failure, and under which word (`circuitBreaker.failures`). */
-const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
-	dns_failed: 'connect',
-	connect_failed: 'connect',
-	connect_timeout: 'connect',
-	upstream_tls_failed: 'connect',
-	upstream_closed: 'reset',
-	upstream_reset: 'reset',
-	attempt_timeout: 'timeout',
-	request_timeout: 'timeout',
-	upstream_protocol_error: 'malformed',
-};
 
 export interface ServiceOptions {
 	readonly name: string;
@@ -96,7 +84,7 @@ export class Service {
 			else breaker.succeed(now);
 			return;
 		}
-		const kind = KINDS[code];
+		const kind = failureKind(code);
 		if (kind !== undefined && this.failures.has(kind)) this.fail(breaker, now);
 		else breaker.release(now);
 	}
