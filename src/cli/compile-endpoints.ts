@@ -1,7 +1,7 @@
 /** The other end of `endpoint-compiler.ts`: endpoint files → what came of each, as plain data. */
 import type { Issue } from '../config/issue.ts';
 import type { EndpointConfig } from '../config/service-config.ts';
-import type { CompiledEndpoints } from '../discovery/file-watch.ts';
+import type { CompiledEndpoints } from '../discovery/endpoint-file.ts';
 import type { HashState } from './file-hash.ts';
 import { unreadable } from './unreadable.ts';
 

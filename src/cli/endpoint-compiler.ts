@@ -3,13 +3,10 @@
  * that are asked for together, as at the start, and those that are asked for while one runs, go into one process.
  */
 
-import type { CompiledEndpoints } from '../discovery/file-watch.ts';
+import type { CompiledEndpoints } from '../discovery/endpoint-file.ts';
 import { breathe } from '../io/breathe.ts';
-import { readEndpointLines } from './endpoint-lines.ts';
+import { ENDPOINTS_COMMAND, readEndpointLines } from './endpoint-lines.ts';
 import { askOtherProcess } from './other-process.ts';
-
-/** First argument that makes `main.ts`, and the snapshot, run `compile-endpoints.ts` with the files that follow. */
-export const ENDPOINTS_COMMAND = 'internal:compile-endpoint-files';
 
 /** Of one process: their names have to fit on a command line. */
 const MAX_FILES = 100;

@@ -3,7 +3,10 @@
  * for each few of its endpoints. Thousands of them are taken over while requests are being served (`compiled-lines.ts`).
  */
 import type { EndpointConfig } from '../config/service-config.ts';
-import type { CompiledEndpoints } from '../discovery/file-watch.ts';
+import type { CompiledEndpoints } from '../discovery/endpoint-file.ts';
+
+/** First argument that makes `main.ts`, and the snapshot, run `compile-endpoints.ts` with the files that follow. */
+export const ENDPOINTS_COMMAND = 'internal:compile-endpoint-files';
 
 /** An endpoint is a hundred bytes or two: a line takes a fraction of a millisecond. */
 const ENDPOINTS_A_LINE = 50;

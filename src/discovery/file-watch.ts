@@ -10,22 +10,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { TimerEntry, type Timers } from '../clock.ts';
-import type { EndpointConfig } from '../config/service-config.ts';
 import { FileWatcher } from '../io/file-watcher.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { EndpointSink, EndpointWatch } from '../ports/endpoint-source.ts';
-
-/** What came of the content of an endpoint file. `hash` is of the bytes that were read, `FILE_HASH` in hex. */
-export type CompiledEndpoints =
-	| {
-			readonly ok: true;
-			readonly hash: string;
-			/** Tells this list from others. */
-			readonly digest: string;
-			readonly endpoints: readonly EndpointConfig[];
-	  }
-	/** `hash` is `''` when it could not be read. */
-	| { readonly ok: false; readonly hash: string; readonly reason: string };
+import { type CompiledEndpoints, FILE_HASH } from './endpoint-file.ts';
 
 export interface FileWatchParts {
 	readonly timers: Timers;
@@ -33,7 +21,6 @@ export interface FileWatchParts {
 	compile(file: string): Promise<CompiledEndpoints>;
 }
 
-export const FILE_HASH = 'sha256';
 /** After the other process has failed: whatever kept it from working may pass. */
 const AGAIN_MS = 5000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EndpointCompiler } from '../../src/cli/endpoint-compiler.ts';
 import { endpointLines, readEndpointLines } from '../../src/cli/endpoint-lines.ts';
-import type { CompiledEndpoints } from '../../src/discovery/file-watch.ts';
+import type { CompiledEndpoints } from '../../src/discovery/endpoint-file.ts';
 import { breathe } from '../../src/io/breathe.ts';
 
 function good(count: number): CompiledEndpoints {
@@ -38,12 +38,17 @@ describe('lines of endpoints', () => {
 
 	it('do not hold up the event loop, be they ten thousand', async () => {
 		const text = [...endpointLines([good(10_000)])].join('');
+		// The thread's own time: what other processes take is no stall of ours.
+		const busyMs = (): number => {
+			const { user, system } = process.threadCpuUsage();
+			return (user + system) / 1000;
+		};
 		let longest = 0;
-		let last = performance.now();
+		let last = busyMs();
 		const read = readEndpointLines(pieces(text, 65_536), async () => {
-			longest = Math.max(longest, performance.now() - last);
+			longest = Math.max(longest, busyMs() - last);
 			await breathe();
-			last = performance.now();
+			last = busyMs();
 		});
 		expect((await read)[0]).toEqual(good(10_000));
 		expect(longest).toBeLessThan(10);
