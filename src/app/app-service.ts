@@ -50,7 +50,7 @@ export class AppService {
 		};
 		this.pool = buildPool(env, calling);
 		this.healthDialer = buildDialer(env, { ...calling, recorder: { connected: noop, connectFailed: noop } });
-		this.endpoint = new Endpoint({ address: this.healthDialer.addressOf(0), weight: 1, labels: {}, pool: this.pool });
+		this.endpoint = new Endpoint({ address: this.healthDialer.addressOf(), weight: 1, labels: {}, pool: this.pool });
 		this.group = EndpointGroup.of([this.endpoint]);
 		this.service = buildService(this.policy, {
 			name: APP_SERVICE,

@@ -6,7 +6,7 @@ import type { Candidate } from './balancer.ts';
 import { TwoChoices } from './two-choices.ts';
 
 export class LeastRequest<E extends Candidate> extends TwoChoices<E> {
-	protected override costOf({ active }: E): number {
-		return active;
+	protected override isBetter(second: E, itsWeight: number, first: E, weight: number): boolean {
+		return second.active * weight < first.active * itsWeight;
 	}
 }

@@ -11,7 +11,13 @@ export interface TimedCandidate extends Candidate {
 }
 
 export class PeakEwma<E extends TimedCandidate> extends TwoChoices<E> {
-	protected override costOf({ latency, active }: E, now: number): number {
-		return latency.valueAt(now) * (active + 1);
+	protected override isBetter(second: E, itsWeight: number, first: E, weight: number, now: number): boolean {
+		const ahead = second.latency.orderAt(now) - first.latency.orderAt(now);
+		const load = (second.active + 1) * weight;
+		const its = (first.active + 1) * itsWeight;
+		// The same as comparing value times load; the exponential is left out where the answer is plain.
+		if (ahead >= 0 && load >= its) return false;
+		if (ahead <= 0 && load <= its) return true;
+		return Math.exp(ahead) * load < its;
 	}
 }

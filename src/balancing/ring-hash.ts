@@ -19,11 +19,15 @@ export const POINTS_PER_ENDPOINT = 160;
 export const MAX_POINTS = 65_536;
 /** Owners fit into the bits that a double has beside a hash of 32. */
 const OWNER_RANGE = 2 ** 20;
+const HASH_BITS = 32;
 const GOLDEN = 0x9e3779b9;
 
 export class RingHash<E extends Candidate> implements Balancer<E> {
 	private readonly endpoints: readonly E[];
 	private readonly points: Uint32Array;
+	/** Where to look for a hash, by its first bits: index of the first point at or after those bits and zeros. */
+	private readonly guide: Uint32Array;
+	private readonly guideShift: number;
 	/** Index of the endpoint that each point belongs to. */
 	private readonly owners: Uint32Array;
 
@@ -32,6 +36,8 @@ export class RingHash<E extends Candidate> implements Balancer<E> {
 		const keys = keysOf(all);
 		this.endpoints = all.map(({ endpoint }) => endpoint);
 		this.points = Uint32Array.from(keys, (key) => Math.floor(key / OWNER_RANGE));
+		this.guideShift = HASH_BITS - Math.max(1, Math.ceil(Math.log2(keys.length)));
+		this.guide = guideTo(this.points, this.guideShift);
 		this.owners = Uint32Array.from(keys, (key) => key % OWNER_RANGE);
 	}
 
@@ -52,15 +58,21 @@ export class RingHash<E extends Candidate> implements Balancer<E> {
 	/** Index of the first point at or after a hash. */
 	private firstAt(hash: number): number {
 		const { points } = this;
-		let low = 0;
-		let high = points.length;
-		while (low < high) {
-			const middle = (low + high) >>> 1;
-			if ((points[middle] as number) < hash) low = middle + 1;
-			else high = middle;
-		}
-		return low === points.length ? 0 : low;
+		let at = this.guide[hash >>> this.guideShift] as number;
+		while (at < points.length && (points[at] as number) < hash) at++;
+		return at === points.length ? 0 : at;
 	}
+}
+
+/** As many cells as there are points, or up to twice as many. */
+function guideTo(points: Uint32Array, shift: number): Uint32Array {
+	const guide = new Uint32Array(2 ** (HASH_BITS - shift));
+	let at = 0;
+	for (let cell = 0; cell < guide.length; cell++) {
+		while (at < points.length && (points[at] as number) < cell * 2 ** shift) at++;
+		guide[cell] = at;
+	}
+	return guide;
 }
 
 /** Points with their owners, in the order of the ring. */

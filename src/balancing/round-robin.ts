@@ -17,6 +17,10 @@ export class RoundRobin<E extends Candidate> implements Balancer<E> {
 	private readonly turns: Float64Array;
 	/** Indices of endpoints; each is due before its children at 2i+1 and 2i+2. */
 	private readonly heap: Uint32Array;
+	/** All weights are the same: the turns are a plain circle, and `heap` is not used. */
+	private readonly isEven: boolean;
+	/** Who is next on the circle. */
+	private next = 0;
 	private isStarted = false;
 
 	constructor(shares: readonly Share<E>[]) {
@@ -24,12 +28,14 @@ export class RoundRobin<E extends Candidate> implements Balancer<E> {
 		this.intervals = Float64Array.from(shares, ({ weight }) => 1 / weight);
 		this.turns = new Float64Array(shares.length);
 		this.heap = Uint32Array.from(shares.keys());
+		this.isEven = shares.every(({ weight }) => weight === shares[0]?.weight);
 	}
 
 	pick(random: Random, avoid: E | null): E | null {
 		const { endpoints, heap } = this;
 		if (endpoints.length === 0) return null;
 		if (!this.isStarted) this.start(random);
+		if (this.isEven) return this.nextButFor(avoid);
 		const first = endpoints[heap[0] as number] as E;
 		if (first !== avoid || endpoints.length === 1) {
 			this.advance(0);
@@ -42,9 +48,18 @@ export class RoundRobin<E extends Candidate> implements Balancer<E> {
 		return next;
 	}
 
+	private nextButFor(avoid: E | null): E {
+		const { endpoints } = this;
+		if (endpoints[this.next] === avoid) this.next = (this.next + 1) % endpoints.length;
+		const endpoint = endpoints[this.next] as E;
+		this.next = (this.next + 1) % endpoints.length;
+		return endpoint;
+	}
+
 	private start(random: Random): void {
 		this.isStarted = true;
 		const { turns, intervals, heap } = this;
+		this.next = Math.floor(random.next() * heap.length);
 		for (let i = 0; i < turns.length; i++) turns[i] = random.next() * (intervals[i] as number);
 		for (let place = (heap.length >> 1) - 1; place >= 0; place--) this.sink(place);
 	}

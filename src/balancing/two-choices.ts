@@ -21,8 +21,8 @@ export abstract class TwoChoices<E extends Candidate> implements Balancer<E> {
 		this.draw = new WeightedDraw(shares);
 	}
 
-	/** What the next request costs there, for a weight of 1: the lower is taken, the first draw on a tie. */
-	protected abstract costOf(endpoint: E, now: number): number;
+	/** Whether the second is strictly better for the next request. */
+	protected abstract isBetter(second: E, itsWeight: number, first: E, weight: number, now: number): boolean;
 
 	pick(random: Random, avoid: E | null, _hash: number, now: number): E | null {
 		const { endpoints, draw } = this;
@@ -34,7 +34,6 @@ export abstract class TwoChoices<E extends Candidate> implements Balancer<E> {
 		if (avoided !== NONE && endpoints.length === 2) return first;
 		const two = draw.index(random, Math.min(one, avoided), Math.max(one, avoided));
 		const second = endpoints[two] as E;
-		const isFirst = this.costOf(first, now) * draw.weightOf(two) <= this.costOf(second, now) * draw.weightOf(one);
-		return isFirst ? first : second;
+		return this.isBetter(second, draw.weightOf(two), first, draw.weightOf(one), now) ? second : first;
 	}
 }

@@ -92,6 +92,12 @@ export interface ConnectionRecorder {
 	connectFailed(service: string): void;
 }
 
+/** Endpoint sources as the metrics see them. */
+export interface DiscoveryRecorder {
+	/** `ok`: a list was taken over; `failed`: the source could not give one, and the last good one stays. */
+	discovered(service: string, result: 'ok' | 'failed'): void;
+}
+
 /** Endpoints that are left out, as the metrics see them. */
 export interface EjectionRecorder {
 	ejected(service: string, reason: EjectionCause): void;

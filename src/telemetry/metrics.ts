@@ -16,6 +16,7 @@ import type { Breathe } from '../ports/control.ts';
 import type { Log } from '../ports/log.ts';
 import type {
 	ConnectionRecorder,
+	DiscoveryRecorder,
 	EjectionRecorder,
 	ExchangeRecord,
 	ExchangeRecorder,
@@ -61,7 +62,7 @@ const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.
 const REQUEST_LABELS = ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'] as const;
 const MILLIS_PER_SECOND = 1000;
 
-export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder {
+export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder, DiscoveryRecorder {
 	static readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 	readonly config: ConfigMetrics;
 	private readonly options: MetricsOptions;
@@ -162,6 +163,10 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRe
 
 	connectFailed(service: string): void {
 		this.services.connectFailed(service);
+	}
+
+	discovered(service: string, result: 'ok' | 'failed'): void {
+		this.services.discovered(service, result);
 	}
 
 	ejected(service: string, reason: EjectionCause): void {

@@ -115,6 +115,48 @@ describe('roundRobin', () => {
 	});
 });
 
+describe('peakEwma', () => {
+	const [one, other] = shares([1, 1]).map(({ endpoint }) => endpoint) as [Numbered, Numbered];
+
+	it('takes the one that will have answered first', () => {
+		const random = new SeededRandom(1);
+		fc.assert(
+			fc.property(fc.nat(500), fc.nat(500), fc.nat(5), fc.nat(5), fc.nat(30_000), (a, b, busyA, busyB, later) => {
+				const [first, second] = [new LatencyCell(), new LatencyCell()];
+				first.observe(a, 0);
+				second.observe(b, 1000);
+				const now = 1000 + later;
+				const pair = [
+					{ endpoint: { ...one, latency: first, active: busyA }, weight: 1 },
+					{ endpoint: { ...other, latency: second, active: busyB }, weight: 1 },
+				];
+				const cost = (cell: LatencyCell, active: number) => cell.valueAt(now) * (active + 1);
+				const difference = cost(first, busyA) / cost(second, busyB) - 1;
+				fc.pre(Math.abs(difference) > 1e-6);
+				const picked = buildBalancer('peakEwma', pair).pick(random, null, 0, now);
+				expect(picked).toBe(pair[difference < 0 ? 0 : 1]?.endpoint);
+			}),
+		);
+	});
+
+	it('takes a failure for a slow answer, however fast it came', () => {
+		const cell = new LatencyCell();
+		cell.observe(20, 0);
+		cell.failed(1, 1);
+		expect(cell.valueAt(1)).toBeGreaterThan(30);
+	});
+
+	it('rises at once and falls slowly', () => {
+		const cell = new LatencyCell();
+		cell.observe(10, 0);
+		cell.observe(500, 100);
+		expect(cell.valueAt(100)).toBe(500);
+		cell.observe(10, 200);
+		expect(cell.valueAt(200)).toBeGreaterThan(480);
+		expect(cell.valueAt(60_000)).toBeLessThan(10);
+	});
+});
+
 describe.each(HASHED)('%s', (policy) => {
 	it('keeps a key with its endpoint, in whatever order the endpoints are listed', () => {
 		const given = shares([1, 1, 2, 1, 1]);
