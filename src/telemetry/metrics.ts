@@ -19,6 +19,8 @@ import type {
 	EjectionRecorder,
 	ExchangeRecord,
 	ExchangeRecorder,
+	HealthRecorder,
+	HealthResult,
 	RetryReason,
 	RetrySkipReason,
 	RouteSeries,
@@ -61,7 +63,7 @@ const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.
 const REQUEST_LABELS = ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'] as const;
 const MILLIS_PER_SECOND = 1000;
 
-export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder {
+export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder, HealthRecorder {
 	static readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 	readonly config: ConfigMetrics;
 	private readonly options: MetricsOptions;
@@ -170,6 +172,10 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRe
 
 	ejectionSkipped(service: string, reason: 'cap'): void {
 		this.endpoints.ejectionSkipped(service, reason);
+	}
+
+	healthChecked(service: string, result: HealthResult): void {
+		this.services.healthChecked(service, result);
 	}
 
 	/** A circuit breaker of `resilience/` fits as it is. */
