@@ -74,10 +74,16 @@ class Reader {
 	skip(wireType: number): void {
 		if (wireType === 0) this.varint();
 		else if (wireType === 1) this.at += 8;
-		else if (wireType === 2) this.at += this.varint();
+		else if (wireType === 2) this.skipBytes();
 		else if (wireType === 5) this.at += 4;
 		else this.isBroken = true;
 		if (this.at > this.bytes.length) this.isBroken = true;
+	}
+
+	/** The length moves the reader, too. */
+	private skipBytes(): void {
+		const length = this.varint();
+		this.at += length;
 	}
 }
 

@@ -164,7 +164,7 @@ class GrpcQuestion implements DialOutcome {
 		const status = headers['grpc-status'];
 		if (typeof status !== 'string') return;
 		this.status = status;
-		this.message = String(headers['grpc-message'] ?? '').slice(0, MAX_MESSAGE_CHARS);
+		this.message = percentDecoded(String(headers['grpc-message'] ?? '')).slice(0, MAX_MESSAGE_CHARS);
 	}
 
 	private onData(chunk: Buffer): void {
@@ -231,5 +231,14 @@ class GrpcQuestion implements DialOutcome {
 		const { listener } = this;
 		this.listener = null;
 		listener?.onProbed(failure);
+	}
+}
+
+/** As gRPC has it: whoever encodes badly is shown as it came. */
+function percentDecoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
 	}
 }
