@@ -64,6 +64,7 @@ class Warnings {
 		for (const [index, rule] of rules.entries()) {
 			const path = [side, 'routes', index];
 			this.#aboutRetry(rule, [...path, 'retry']);
+			this.#aboutTunnels(rule, path);
 			this.#aboutBackends(rule, path);
 			this.#aboutMirrors(rule.filters, [...path, 'filters']);
 		}
@@ -83,6 +84,14 @@ class Warnings {
 		if (asksApp && retry !== null && retry.codes.length > 0) {
 			this.#warn([...path, 'codes'], 'asks the app again for what it has answered');
 		}
+	}
+
+	/** Of rules that ask for the method; one that takes any method is about others. */
+	#aboutTunnels({ matches, directResponse, fault }: Rule, path: Path): void {
+		if (!matches.some(({ methods }) => methods.includes('CONNECT'))) return;
+		const consequence = 'would open a tunnel that leads nowhere: CONNECT gets 501';
+		if (isSuccess(directResponse?.status)) this.#warn([...path, 'directResponse', 'status'], consequence);
+		if (isSuccess(fault?.abort?.status)) this.#warn([...path, 'fault', 'abort', 'status'], consequence);
 	}
 
 	#aboutBackends(rule: Rule, path: Path): void {
@@ -127,6 +136,10 @@ class Warnings {
 		const written = writtenPath(this.#root, path);
 		this.#issues.warning(span, { path: written, message: `\`${formatPath(written)}\` ${message}`, expected, hint });
 	}
+}
+
+function isSuccess(status = 0): boolean {
+	return status >= 200 && status < 300;
 }
 
 interface Details {

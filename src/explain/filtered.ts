@@ -8,6 +8,7 @@ import { copyForNextHop, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 
 export interface Filtered {
+	readonly method: string;
 	/** What was asked for. */
 	readonly authority: string;
 	/** As they go on. */
@@ -40,7 +41,7 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, list
 		now: () => 0,
 	};
 	const answer = answerOf(rule, request);
-	return { authority, host: head.authority, path: head.path + head.query, answer };
+	return { method: head.method, authority, host: head.authority, path: head.path + head.query, answer };
 }
 
 function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {

@@ -1,6 +1,7 @@
 /** What becomes of a request once its rule is known. */
 import type { Config, Rule } from '../config/config.ts';
 import { ERROR_CODES, type ErrorCode } from '../error.ts';
+import { NO_TUNNEL_STATUS, promisesTunnel } from '../http/own-response.ts';
 import { byHost, type Share, sharesOf } from './backends.ts';
 import type { Filtered } from './filtered.ts';
 import type { Redaction } from './redaction.ts';
@@ -50,6 +51,14 @@ export interface OutcomeInput {
 
 /** In the order of `filters/chain.ts`. */
 export function outcomeOf(input: OutcomeInput): Outcome {
+	const outcome = answered(input);
+	const { status } = outcome;
+	if (status === null || !promisesTunnel(input.filtered.method, status)) return outcome;
+	const why = `${outcome.why}, but a ${status} to CONNECT would say that a tunnel is open`;
+	return { ...outcome, kind: 'refused', status: NO_TUNNEL_STATUS, code: 'bad_request', why };
+}
+
+function answered(input: OutcomeInput): Outcome {
 	const { rule, filtered, redaction } = input;
 	const { fault } = rule;
 	const { host, path, answer } = filtered;

@@ -32,6 +32,12 @@ describe('what happens', () => {
 			{ kind: 'refused', status: 404, code: 'no_route' },
 		],
 		[
+			'CONNECT to a rule that answers by itself, refused',
+			'inbound: { listen: 1111, routes: [{ directResponse: { status: 200 } }] }\n',
+			'CONNECT db:5432',
+			{ kind: 'refused', status: 501, code: 'bad_request' },
+		],
+		[
 			'weights',
 			`inbound: { listen: 1111, routes: [{ backendRefs: [{ name: app, weight: 3 }, { name: b, weight: 1 }, { name: app, weight: 0 }] }] }\n${services}`,
 			'GET /x',
