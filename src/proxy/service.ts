@@ -31,7 +31,7 @@ export class Service {
 	readonly breaker: CircuitBreaker | null;
 	readonly budget: RetryBudget;
 	readonly maxRetries: number;
-	/** Exchanges that have been admitted and are not over. */
+	/** Exchanges, and copies of requests, that have been admitted and are not over. */
 	active = 0;
 	private readonly maxRequests: number;
 	private readonly failures: ReadonlySet<BreakerFailure>;
