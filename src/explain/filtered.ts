@@ -19,19 +19,22 @@ export interface Filtered {
 	readonly answer: (Pick<Answer, 'status' | 'made'> & { readonly location: string }) | null;
 }
 
+/** How a request is said to have come. */
+type Asked = Pick<FilteredRequest, 'listenerPort' | 'scheme'>;
+
 /** No filter that runs here draws lots: rate limits and faults are told, not run. */
 const NO_RANDOM: Random = { next: () => 0, hex: () => '', uuid: () => '' };
 const LOOPBACK = '127.0.0.1';
 
 /** The rule's, then those of the backend if there is but one to go to. `received` stays as it is. */
-export function runFilters(rule: Rule, match: Match, received: RequestHead, listenerPort: number): Filtered {
+export function runFilters(rule: Rule, match: Match, received: RequestHead, { listenerPort, scheme }: Asked): Filtered {
 	const head = copyForNextHop(received);
 	stripRequestHopByHop(head);
 	const { authority } = received;
 	const request: FilteredRequest = {
 		head,
 		match,
-		scheme: 'http',
+		scheme,
 		authority,
 		listenerPort,
 		peerAddress: LOOPBACK,

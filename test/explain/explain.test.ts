@@ -19,6 +19,16 @@ function explain({ explainer }: Pick<AskableFile, 'explainer'>, request: AskedRe
 	}
 }
 
+it.each([
+	[0, 'http://b/x'],
+	[1, 'https://b/x'],
+])('tells where a redirect leads by the scheme that a believed proxy tells (%i)', async (hops, location) => {
+	const rule = 'inbound: { listen: 1111, routes: [{ filters: [{ requestRedirect: { hostname: b } }] }] }\n';
+	const file = await askable(`trustedHops: ${hops}\n${rule}`);
+	const request = asked('GET http://a/x', { 'x-forwarded-proto': 'https' });
+	expect(explain(file, request).outcome.location).toBe(location);
+});
+
 describe('what happens', () => {
 	const services =
 		'services: { b: { hostnames: [b.svc], ports: { http: 81 }, endpoints: [{ address: "127.0.0.1:1" }] } }\n';
