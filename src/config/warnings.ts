@@ -5,6 +5,7 @@ import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
 import { maskedName } from './rule-name.ts';
+import { findSharedSessions } from './shared-sessions.ts';
 import { nearest } from './suggest.ts';
 import { findUnreachable } from './unreachable.ts';
 
@@ -73,6 +74,16 @@ class Warnings {
 			const message = `(\`${name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
 			this.#warn([side, 'routes', index], message);
 		}
+		for (const { index, earlier } of findSharedSessions(rules)) this.#aboutSession([side, 'routes', index], earlier);
+	}
+
+	#aboutSession(path: Path, earlier: Rule): void {
+		const { file } = locate(this.#root, path).node.span;
+		const where = lineText(earlier.at, file);
+		const message = `is the name that the rule on ${where} has at the same host: each rule ends the sessions of the other`;
+		this.#warn([...path, 'sessionPersistence', 'sessionName'], message, {
+			expected: 'a name for each rule, or one rule',
+		});
 	}
 
 	#aboutRetry({ retry, backendRefs }: Rule, path: Path): void {

@@ -57,6 +57,16 @@ it('warns about a rule for CONNECT that answers by itself as if there were a tun
 	expect(warningsOf(rules('directResponse: { status: 204 }'))).toEqual([]);
 });
 
+it('warns about rules that end the sessions of each other', () => {
+	const session = 'sessionPersistence: { sessionName: sid }';
+	const [cart, all, other] = ['[shop.example]', '["*.example"]', '[shop.test]'].map(
+		(hosts, i) => `{ hostnames: ${hosts}, matches: [{ path: /${i} }], ${session} }`,
+	);
+	expect(warningsIn(rules(cart ?? '', other ?? '', all ?? ''))).toEqual([
+		'7:95 `inbound.routes[2].sessionPersistence.sessionName` is the name that the rule on line 5 has at the same host: each rule ends the sessions of the other | a name for each rule, or one rule',
+	]);
+});
+
 describe('backends', () => {
 	const SERVICES =
 		'services: { payments: { ports: { http: 80 }, endpoints: [{ address: "10.0.0.7:80" }], subsets: { all: {} } } }\n';
