@@ -73,6 +73,9 @@ export class App {
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters(sha256),
 			mirrorsUnderWay: new MirrorsUnderWay(),
+			log: telemetry.log,
+			zone: config.app.zone,
+			watchOf: () => ({ start: (sink) => sink.failed('no source'), stop: () => undefined }),
 		};
 		this.snapshot = atOnce(buildSnapshot({ ...this.snapshotInput(taken), before: null }));
 		this.snapshot.services.takeOver(null, telemetry.metrics);

@@ -1,12 +1,16 @@
 /** Choosing a backend and an endpoint: `node bench/micro/run.ts balancing`. At most 100 ns among 1,000 endpoints. */
-import { LeastRequest, type LoadedEndpoint } from '../../src/balancing/least-request.ts';
+import type { Candidate, Share } from '../../src/balancing/balancer.ts';
+import { LeastRequest } from '../../src/balancing/least-request.ts';
 import { WeightedChoice } from '../../src/balancing/weighted.ts';
 import { systemRandom } from '../../src/io/system.ts';
 
 const LOAD = 10;
 
-function endpoints(count: number, weightOf: (index: number) => number): LoadedEndpoint[] {
-	return Array.from({ length: count }, (_, i) => ({ weight: weightOf(i), active: (i * 7) % LOAD }));
+function endpoints(count: number, weightOf: (index: number) => number): Share<Candidate>[] {
+	return Array.from({ length: count }, (_, i) => ({
+		weight: weightOf(i),
+		endpoint: { address: `10.0.0.${i}:80`, active: (i * 7) % LOAD, isUsable: true },
+	}));
 }
 
 const two = new WeightedChoice([{ weight: 9 }, { weight: 1 }]);

@@ -1,9 +1,11 @@
 /** Joins what a service is made of: a pool of connections for each endpoint; breaker, budget and limits over them all. */
 import type { Timers } from '../clock.ts';
-import type { ServicePolicy } from '../config/service-config.ts';
+import type { EndpointSource, ServicePolicy } from '../config/service-config.ts';
 import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import type { EndpointWatch } from '../ports/endpoint-source.ts';
+import type { Log } from '../ports/log.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 import type { MirrorsUnderWay } from '../proxy/mirror.ts';
 import { Service, type ServiceOptions } from '../proxy/service.ts';
@@ -24,6 +26,11 @@ export interface ServiceEnvironment {
 	readonly ownListeners: OwnListeners;
 	readonly rateLimiters: RateLimiters;
 	readonly mirrorsUnderWay: MirrorsUnderWay;
+	readonly log: Log;
+	/** Where the app is; `''`: not said. */
+	readonly zone: string;
+	/** Not started. `service`: name of the service that it is for. */
+	watchOf(source: EndpointSource, service: string): EndpointWatch;
 }
 
 export interface Calling {
@@ -57,7 +64,7 @@ export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool 
 	});
 }
 
-type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'onOpen'>;
+type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'ejector' | 'onOpen'>;
 
 export function buildService(policy: ServicePolicy, needs: ServiceNeeds): Service {
 	const { limits, circuitBreaker, retryBudget } = policy;

@@ -8,31 +8,29 @@
  * draw needs no order that is kept up as requests come and go.) The endpoint of a failed attempt is left out of the draws
  * as long as there is another.
  *
- * Endpoints are a snapshot: where they or their weights change, another `LeastRequest` takes over. Only `active` moves.
+ * Endpoints and weights are a snapshot: where they change, another `LeastRequest` takes over. Only `active` moves.
  */
 import type { Random } from '../clock.ts';
-import { hasWeight, type Weighted, WeightLine } from './weighted.ts';
-
-export interface LoadedEndpoint extends Weighted {
-	/** Requests under way. */
-	active: number;
-}
+import type { Balancer, Candidate, Share } from './balancer.ts';
+import { WeightLine } from './weighted.ts';
 
 /** No endpoint, where the index of one is asked for. */
 const NONE = -1;
 
-export class LeastRequest<E extends LoadedEndpoint> {
+export class LeastRequest<E extends Candidate> implements Balancer<E> {
 	private readonly endpoints: readonly E[];
+	private readonly weights: Float64Array;
 	private readonly line: WeightLine;
 	private readonly isEven: boolean;
 
-	constructor(endpoints: readonly E[]) {
-		this.endpoints = endpoints.filter(hasWeight);
-		this.line = new WeightLine(this.endpoints);
-		this.isEven = this.endpoints.every(({ weight }) => weight === this.endpoints[0]?.weight);
+	constructor(shares: readonly Share<E>[]) {
+		this.endpoints = shares.map(({ endpoint }) => endpoint);
+		this.weights = Float64Array.from(shares, ({ weight }) => weight);
+		this.line = new WeightLine(shares);
+		this.isEven = this.weights.every((weight) => weight === this.weights[0]);
 	}
 
-	/** `avoid` comes back only where it is the only one. `null` when no endpoint has any weight. */
+	/** `avoid` comes back only where it is the only one. `null` when there is no endpoint. */
 	pick(random: Random, avoid: E | null): E | null {
 		const { endpoints } = this;
 		if (endpoints.length === 0) return null;
@@ -41,8 +39,9 @@ export class LeastRequest<E extends LoadedEndpoint> {
 		const one = this.draw(random, NONE, avoided);
 		const first = endpoints[one] as E;
 		if (avoided !== NONE && endpoints.length === 2) return first;
-		const second = endpoints[this.draw(random, Math.min(one, avoided), Math.max(one, avoided))] as E;
-		return first.active * second.weight <= second.active * first.weight ? first : second;
+		const two = this.draw(random, Math.min(one, avoided), Math.max(one, avoided));
+		const second = endpoints[two] as E;
+		return first.active * this.weightOf(two) <= second.active * this.weightOf(one) ? first : second;
 	}
 
 	/** Index by weight, as if two endpoints were not there; `low` is before `high`. */
@@ -67,6 +66,6 @@ export class LeastRequest<E extends LoadedEndpoint> {
 	}
 
 	private weightOf(index: number): number {
-		return index === NONE ? 0 : (this.endpoints[index] as E).weight;
+		return index === NONE ? 0 : (this.weights[index] as number);
 	}
 }

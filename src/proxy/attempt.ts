@@ -77,12 +77,12 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		this.isSettled = true;
 	}
 
-	/** Tells breaker and budget how it ended; the first call counts. `''`: a whole response came. */
+	/** Tells breaker, budget and ejector how it ended; the first call counts. `''`: a whole response came. */
 	settle(code: ErrorCode | '', now: number): void {
 		if (this.outcome === '') this.outcome = code === '' ? 'ok' : code;
 		if (this.isSettled) return;
 		this.isSettled = true;
-		this.service.settle(code, this.status, now);
+		this.service.settle(this.target, code, this.status, now);
 	}
 
 	/** It lost the idle race and is replayed: that the app closes idle connections says nothing about its health. */

@@ -5,6 +5,7 @@ import type { Attempt } from './attempt.ts';
 import type { Backend } from './backend.ts';
 import type { Route } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { EndpointGroup } from './endpoint-group.ts';
 import type { Exchange } from './exchange.ts';
 
 const HTTP = 'http';
@@ -41,9 +42,10 @@ function nowhere(detail: string): ProxyError {
  * `isReplay`: nothing has failed but a connection that had been idle.
  */
 export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null {
-	const { attempts, session } = x;
+	const { attempts, session, backend } = x;
 	const last = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt);
-	if (session !== null && last === null) return session.endpoint;
+	if (session !== null && last === null && session.endpoint.isUsable) return session.endpoint;
 	if (session !== null && isReplay) return last?.target ?? null;
-	return (x.backend as Backend).pick(x.context.random, last?.target ?? null);
+	const group = (backend as Backend).group as EndpointGroup;
+	return group.pick(x.context.random, last?.target ?? null, 0, x.now());
 }

@@ -30,12 +30,10 @@ export interface EjectorOptions {
 export class Ejector extends TimerEntry {
 	private readonly options: EjectorOptions;
 	private readonly detector: OutlierDetector<Endpoint>;
-	private endpoints: readonly Endpoint[] = [];
 	/** Clock time for which the timer is armed; Infinity when it is not. */
 	private wakesAt = Number.POSITIVE_INFINITY;
 	/** The log knows that as many as may be are out. */
 	private isCapTold = false;
-	private isStopped = false;
 
 	/** It knows of no endpoint until `follow`. */
 	constructor(options: EjectorOptions) {
@@ -46,7 +44,6 @@ export class Ejector extends TimerEntry {
 
 	/** These are all endpoints of the service from now on. Those that were out stay so, as far as the cap allows. */
 	follow(endpoints: readonly Endpoint[], now: number): void {
-		this.endpoints = endpoints;
 		this.tell(this.detector.resize(endpoints, now), now);
 		this.wake();
 	}
@@ -63,20 +60,23 @@ export class Ejector extends TimerEntry {
 	override onTimer(): void {
 		const now = this.options.clock.now();
 		this.wakesAt = Number.POSITIVE_INFINITY;
-		this.tell(this.detector.sweep(this.endpoints, now), now);
+		this.tell(this.detector.sweep(now), now);
 		this.wake();
 	}
 
-	/** The service is no more, or has another policy: nothing is decided from now on. Who is out stays so. */
+	/**
+	 * The service is no more, or has another policy: nothing is decided from now on, whoever still reports. Who is out comes
+	 * back, unless another ejector follows the endpoint already. `onChange` is not called.
+	 */
 	stop(): void {
-		this.isStopped = true;
+		this.detector.release(this.options.clock.now());
 		this.options.timers.disarm(this);
 	}
 
 	/** The timer is only ever moved nearer: one that has nothing left to do wakes once in vain. */
 	private wake(): void {
 		const { nextChangeAt } = this.detector;
-		if (nextChangeAt >= this.wakesAt || this.isStopped) return;
+		if (nextChangeAt >= this.wakesAt) return;
 		this.wakesAt = nextChangeAt;
 		this.options.timers.armAt(this, nextChangeAt);
 	}

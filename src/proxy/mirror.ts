@@ -48,10 +48,11 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 
 	/** `null`: there is nowhere to send it, or the service must be left alone. */
 	static start(context: ProxyContext, backend: Backend, head: RequestHead): Mirror | null {
-		const { service } = backend;
+		const { service, group } = backend;
 		if (service === null) return null;
-		const endpoint = backend.pick(context.random, null);
-		const refusal = endpoint === null ? service.noEndpoint() : refusalBy(service, context.clock.now());
+		const now = context.clock.now();
+		const endpoint = group?.pick(context.random, null, 0, now) ?? null;
+		const refusal = endpoint === null ? service.noEndpoint() : refusalBy(service, now);
 		if (endpoint === null || refusal !== null) {
 			context.recorder.mirrored(service.name, refusal?.code ?? 'no_healthy_endpoint');
 			return null;
@@ -157,7 +158,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 		this.service.active--;
 		this.context.mirrorsUnderWay.remove(this);
 		this.context.timers.disarm(this);
-		this.service.settle(code, this.status, this.context.clock.now());
+		this.service.settle(this.endpoint, code, this.status, this.context.clock.now());
 		this.context.recorder.mirrored(this.service.name, code === '' ? 'ok' : code);
 	}
 

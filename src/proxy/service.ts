@@ -4,6 +4,7 @@ import { type ErrorCode, ProxyError } from '../error.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { failureKind } from '../resilience/failure-kind.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
+import type { Ejector } from './ejection.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface ServiceOptions {
@@ -15,6 +16,8 @@ export interface ServiceOptions {
 	readonly breaker: CircuitBreaker | null;
 	readonly failures: readonly BreakerFailure[];
 	readonly budget: RetryBudget;
+	/** Leaves out endpoints that fail; none: nobody is left out. */
+	readonly ejector?: Ejector | null;
 	/** Exchanges at once. */
 	readonly maxRequests: number;
 	/** Retries at once; 0: the budget alone rules. */
@@ -26,10 +29,12 @@ export interface ServiceOptions {
 export class Service {
 	readonly name: string;
 	readonly settings: string;
-	/** All of them, as a snapshot: replaced whole. A backend may lead to a part, and keeps the snapshot that it was made of. */
+	/** All of them, as a snapshot: replaced whole. */
 	endpoints: readonly Endpoint[];
 	readonly breaker: CircuitBreaker | null;
 	readonly budget: RetryBudget;
+	/** `null`: nobody is left out. */
+	readonly ejector: Ejector | null;
 	readonly maxRetries: number;
 	/** Exchanges, and copies of requests, that have been admitted and are not over. */
 	active = 0;
@@ -43,6 +48,7 @@ export class Service {
 		this.endpoints = options.endpoints;
 		this.breaker = options.breaker;
 		this.budget = options.budget;
+		this.ejector = options.ejector ?? null;
 		this.maxRequests = options.maxRequests;
 		this.maxRetries = options.maxRetries;
 		this.failures = new Set(options.failures);
@@ -75,9 +81,10 @@ export class Service {
 		});
 	}
 
-	/** An attempt is over. `code` is `''` when a whole response came, with this status. */
-	settle(code: ErrorCode | '', status: number, now: number): void {
-		const { breaker } = this;
+	/** An attempt that went to `target` is over. `code` is `''` when a whole response came, with this status. */
+	settle(target: Endpoint | null, code: ErrorCode | '', status: number, now: number): void {
+		const { breaker, ejector } = this;
+		if (ejector !== null && target !== null) ejector.settled(target, code, status, now);
 		if (breaker === null) return;
 		if (code === '') {
 			if (status >= 500 && this.failures.has('5xx')) this.fail(breaker, now);

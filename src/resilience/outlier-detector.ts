@@ -9,7 +9,8 @@
  *   out ──(baseEjection × ejections in a row, at most maxEjection, have passed)──▶ in, with nothing held against it
  *
  * Each whole `interval` that an endpoint has been in takes one off its ejections in a row; that is reckoned when it is
- * ejected again, so nothing has to run for it. What ends while the endpoint is out is not counted: it began before.
+ * ejected again, so nothing has to run for it. What ends while the endpoint is out is not counted, since it began before;
+ * nor what ends when the service has the endpoint no longer.
  *
  * At most `maxEjectionPercent` of the endpoints are out, rounded down, and never all. Who should go and may not is `kept`,
  * and must fail anew to be thought of again. Unlike Envoy, an endpoint comes back when its time is over, not at the next
@@ -26,6 +27,8 @@ export type EjectionCause = 'consecutive-errors' | 'success-rate';
 
 /** What the detector remembers of one endpoint. */
 export class OutlierCell {
+	/** The detector that judges it; `null` while no service has the endpoint. */
+	judge: object | null = null;
 	isEjected = false;
 	/** Meaningful while it is ejected. */
 	ejectedUntil = 0;
@@ -58,6 +61,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 export class OutlierDetector<E extends Judged> {
 	private readonly policy: OutlierDetection;
+	private endpoints: readonly E[] = [];
 	/** More ejections in a row make none of them longer. */
 	private readonly mostInRow: number;
 	private mostEjected = 0;
@@ -84,7 +88,7 @@ export class OutlierDetector<E extends Judged> {
 	}
 
 	succeed({ outlier }: E, now: number): void {
-		if (outlier.isEjected) return;
+		if (outlier.isEjected || outlier.judge !== this) return;
 		outlier.errors = 0;
 		if (this.policy.successRate !== null) this.countsOf(outlier, this.policy.successRate.window, now).succeed(now);
 	}
@@ -92,7 +96,7 @@ export class OutlierDetector<E extends Judged> {
 	fail(endpoint: E, now: number): EjectionVerdict<E> | null {
 		const { outlier } = endpoint;
 		const { consecutiveErrors, successRate, interval } = this.policy;
-		if (outlier.isEjected) return null;
+		if (outlier.isEjected || outlier.judge !== this) return null;
 		if (successRate !== null) {
 			this.countsOf(outlier, successRate.window, now).fail(now);
 			if (this.nextLookAt === NEVER) this.nextLookAt = now + interval;
@@ -103,34 +107,49 @@ export class OutlierDetector<E extends Judged> {
 		return this.eject(endpoint, 'consecutive-errors', now);
 	}
 
-	/** Who comes back, and who goes for its success rate. To be called at `nextChangeAt`, with all endpoints. */
-	sweep(endpoints: readonly E[], now: number): readonly EjectionChange<E>[] {
+	/** Who comes back, and who goes for its success rate. To be called at `nextChangeAt`. */
+	sweep(now: number): readonly EjectionChange<E>[] {
 		const changes: EjectionChange<E>[] = [];
-		this.takeStock(endpoints, now, changes);
-		if (now >= this.nextLookAt) this.look(endpoints, now, changes);
+		this.takeStock(now, changes);
+		if (now >= this.nextLookAt) this.look(now, changes);
 		return changes;
 	}
 
 	/** These are the endpoints from now on. A cell that was ejected before stays so, as far as the cap allows. */
 	resize(endpoints: readonly E[], now: number): readonly EjectionChange<E>[] {
 		const changes: EjectionChange<E>[] = [];
+		// Another detector may judge some of them by now.
+		for (const { outlier } of this.endpoints) if (outlier.judge === this) outlier.judge = null;
+		for (const { outlier } of endpoints) outlier.judge = this;
+		this.endpoints = endpoints;
 		const share = Math.floor((endpoints.length * this.policy.maxEjectionPercent) / 100);
 		this.mostEjected = Math.max(0, Math.min(share, endpoints.length - 1));
-		this.takeStock(endpoints, now, changes);
+		this.takeStock(now, changes);
 		const excess = this.ejectedCount - this.mostEjected;
 		if (excess <= 0) return changes;
 		const out = endpoints.filter(({ outlier }) => outlier.isEjected);
 		out.sort((a, b) => a.outlier.ejectedUntil - b.outlier.ejectedUntil);
 		for (const endpoint of out.slice(0, excess)) changes.push(this.giveBack(endpoint, 'cap', now));
-		this.takeStock(endpoints, now, changes);
+		this.takeStock(now, changes);
 		return changes;
 	}
 
+	/** Judges nobody from now on. Who is out comes back, unless another detector has the endpoint by now. */
+	release(now: number): void {
+		for (const endpoint of this.endpoints) {
+			const { outlier } = endpoint;
+			if (outlier.judge !== this) continue;
+			outlier.judge = null;
+			if (outlier.isEjected) this.giveBack(endpoint, 'time', now);
+		}
+		this.resize([], now);
+	}
+
 	/** Counts who is out, lets those back whose time is over, and finds the next of them. */
-	private takeStock(endpoints: readonly E[], now: number, changes: EjectionChange<E>[]): void {
+	private takeStock(now: number, changes: EjectionChange<E>[]): void {
 		this.nextReturnAt = NEVER;
 		this.ejectedCount = 0;
-		for (const endpoint of endpoints) {
+		for (const endpoint of this.endpoints) {
 			const { outlier } = endpoint;
 			if (!outlier.isEjected) continue;
 			this.ejectedCount++;
@@ -139,12 +158,12 @@ export class OutlierDetector<E extends Judged> {
 		}
 	}
 
-	private look(endpoints: readonly E[], now: number, changes: EjectionChange<E>[]): void {
+	private look(now: number, changes: EjectionChange<E>[]): void {
 		const { successRate, interval } = this.policy;
 		this.nextLookAt = NEVER;
 		if (successRate === null) return;
 		const outliers: E[] = [];
-		for (const endpoint of endpoints) {
+		for (const endpoint of this.endpoints) {
 			const { counts, isEjected } = endpoint.outlier;
 			if (counts === null || isEjected) continue;
 			counts.advance(now);

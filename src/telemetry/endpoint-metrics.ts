@@ -28,6 +28,7 @@ export class EndpointMetrics implements EjectionRecorder {
 	private readonly services = new Map<string, () => Iterable<EndpointView>>();
 	private readonly ejections: Counter<'service' | 'reason'>;
 	private readonly skipped: Counter<'service' | 'reason'>;
+	private readonly panics: Gauge<'service'>;
 
 	constructor(registry: Registry, maxSeries: number) {
 		const registers = [registry];
@@ -42,6 +43,12 @@ export class EndpointMetrics implements EjectionRecorder {
 			name: 'outrigger_ejections_skipped_total',
 			help: 'Endpoints that failed as badly and were not left out, by why not.',
 			labelNames: ['service', 'reason'],
+			registers,
+		});
+		this.panics = new Gauge({
+			name: 'outrigger_service_panic',
+			help: '1 while no endpoint of a service is well, so that all of them are used; 0 afterwards.',
+			labelNames: ['service'],
 			registers,
 		});
 		const show = (gauge: Gauge<'service' | 'endpoint'>) => this.show(gauge);
@@ -64,6 +71,10 @@ export class EndpointMetrics implements EjectionRecorder {
 		this.skipped.inc({ service, reason });
 	}
 
+	panicked(service: string, isPanicking: boolean): void {
+		this.panics.set({ service }, isPanicking ? 1 : 0);
+	}
+
 	watch(service: string, read: () => Iterable<EndpointView>): void {
 		this.services.set(service, read);
 	}
@@ -71,6 +82,7 @@ export class EndpointMetrics implements EjectionRecorder {
 	/** The service has left the file. Its counters stay, as counters do. */
 	unwatch(service: string): void {
 		this.services.delete(service);
+		this.panics.remove({ service });
 	}
 
 	private show(gauge: Gauge<'service' | 'endpoint'>): void {

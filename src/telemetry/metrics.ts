@@ -178,6 +178,11 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRe
 		this.services.healthChecked(service, result);
 	}
 
+	/** No endpoint of the service is well, so that all are used; or some are again. */
+	panicked(service: string, isPanicking: boolean): void {
+		this.endpoints.panicked(service, isPanicking);
+	}
+
 	/** A circuit breaker of `resilience/` fits as it is. */
 	watchCircuit(service: string, view: CircuitView): void {
 		this.services.watchCircuit(service, view);

@@ -35,6 +35,9 @@ export class RunningServices {
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters((text) => text),
 			mirrorsUnderWay: new MirrorsUnderWay(),
+			log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+			zone: '',
+			watchOf: () => ({ start: () => undefined, stop: () => undefined }),
 		};
 	}
 

@@ -177,8 +177,20 @@ describe('an ejector', () => {
 		watched.settle(0, 'connect_failed', 0, 3);
 		watched.ejector.stop();
 		expect(watched.timers.size).toBe(0);
-		watched.settle(1, '', 503);
-		expect(watched.timers.size).toBe(0);
+		watched.settle(1, 'connect_failed', 0, 9);
+		expect([watched.timers.size, watched.inUse]).toEqual([0, 'a:1 b:1 c:1 d:1']);
+	});
+
+	it('leaves to the one that follows the endpoints next who is out, and when they come back', () => {
+		const before = new Watched();
+		before.settle(0, 'connect_failed', 0, 3);
+		const after = new Watched();
+		after.endpoints = before.endpoints;
+		after.ejector.follow(before.endpoints, 0);
+		before.ejector.stop();
+		expect([before.timers.size, after.timers.size, after.inUse]).toEqual([0, 1, 'b:1 c:1 d:1']);
+		after.timers.advance(30_000);
+		expect(after.changes).toEqual(['a:1 b:1 c:1 d:1']);
 	});
 
 	it('is awake whenever somebody is out, and always comes to rest', () => {

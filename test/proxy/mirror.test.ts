@@ -5,6 +5,7 @@ import type { UpstreamPool, UpstreamSink, UpstreamStream } from '../../src/ports
 import { Backend } from '../../src/proxy/backend.ts';
 import type { ProxyContext } from '../../src/proxy/context.ts';
 import { Endpoint } from '../../src/proxy/endpoint.ts';
+import { EndpointGroup } from '../../src/proxy/endpoint-group.ts';
 import { Mirror, MirrorsUnderWay } from '../../src/proxy/mirror.ts';
 import type { Service } from '../../src/proxy/service.ts';
 import { ManualClock, ManualTimers } from '../support/manual-time.ts';
@@ -42,6 +43,7 @@ function mirrored({ connects = true } = {}) {
 		},
 	};
 	const endpoint = new Endpoint({ address: '10.0.0.1:80', weight: 1, labels: {}, pool });
+	const group = EndpointGroup.of([endpoint]);
 	const service: Partial<Service> = {
 		name: 'shadow',
 		active: 0,
@@ -50,11 +52,11 @@ function mirrored({ connects = true } = {}) {
 			return null;
 		},
 		allow: () => null,
-		settle: (code) => {
+		settle: (_target, code) => {
 			state.settled.push(code);
 		},
 	};
-	const backend = new Backend({ label: 'shadow', service: service as Service, invalid: '', endpoints: [endpoint] });
+	const backend = new Backend({ label: 'shadow', service: service as Service, invalid: '', group });
 	const recorder = { mirrored: (_service: string, outcome: string) => outcomes.push(outcome) };
 	const mirrorsUnderWay = new MirrorsUnderWay();
 	const parts = { clock, timers, recorder, mirrorsUnderWay, random: { next: () => 0 } };

@@ -58,7 +58,7 @@ class Watched {
 	}
 
 	sweep(now: number): string[] {
-		return this.detector.sweep(this.endpoints, now).map(told);
+		return this.detector.sweep(now).map(told);
 	}
 
 	resize(names: string, now: number): string[] {
@@ -160,6 +160,27 @@ describe('outlier detector: the cap', () => {
 	});
 });
 
+describe('outlier detector: endpoints that come and go', () => {
+	it('are not judged by what ends after they have gone', () => {
+		const watched = new Watched();
+		const a = watched.at('a');
+		watched.resize('bcd', 0);
+		for (let i = 0; i < 10; i++) expect(watched.detector.fail(a, 1)).toBeNull();
+		expect([a.outlier.isEjected, watched.detector.ejected]).toEqual([false, 0]);
+	});
+
+	it('are judged by the detector that has had them last', () => {
+		const before = new Watched();
+		const a = before.at('a');
+		before.outcomes('a', 'ffff', 0);
+		const after = new OutlierDetector<Endpoint>({ ...POLICY, baseEjection: 1000 });
+		after.resize(before.endpoints, 1);
+		expect(before.detector.fail(a, 2)).toBeNull();
+		expect(before.resize('', 2)).toEqual([]);
+		expect(after.fail(a, 2)).toMatchObject({ is: 'ejected', until: 1002 });
+	});
+});
+
 describe('outlier detector: success rate', () => {
 	it('ejects at the look who is below, the worst first as far as the cap allows', () => {
 		const watched = new Watched({ successRate: RATE, consecutiveErrors: 0, interval: 5000 }, 'abcd');
@@ -252,11 +273,11 @@ describe('outlier detector against a plain model', () => {
 	});
 
 	/** As a timer would: each sweep at its time. Never later than `now`. */
-	function catchUp(detector: OutlierDetector<Endpoint>, model: OutlierModel, present: Endpoint[], now: number): void {
+	function catchUp(detector: OutlierDetector<Endpoint>, model: OutlierModel, now: number): void {
 		while (model.nextChangeAt <= now) {
 			const at = model.nextChangeAt;
 			expect(detector.nextChangeAt).toBe(at);
-			expect(detector.sweep(present, at).map(told)).toEqual(model.sweep(at));
+			expect(detector.sweep(at).map(told)).toEqual(model.sweep(at));
 		}
 		expect(detector.nextChangeAt).toBe(model.nextChangeAt);
 	}
@@ -273,12 +294,13 @@ describe('outlier detector against a plain model', () => {
 				expect(detector.resize(present, now).map(told)).toEqual(model.resize(first, now));
 				for (const step of all) {
 					now += step.gap;
-					catchUp(detector, model, present, now);
+					catchUp(detector, model, now);
 					if (step.is === 'resize') {
 						present = named(step.names);
 						expect(detector.resize(present, now).map(told)).toEqual(model.resize(step.names, now));
-					} else if (present.length > 0) {
-						const target = present[step.endpoint % present.length] as Endpoint;
+					} else {
+						// Attempts may end at an endpoint that has gone.
+						const target = named(NAMES)[step.endpoint] as Endpoint;
 						const expected = model.settle(target.name, step.isFailure, now);
 						if (!step.isFailure) detector.succeed(target, now);
 						else expect(told(detector.fail(target, now))).toBe(expected[0] ?? '');
@@ -308,7 +330,7 @@ describe('outlier detector against a plain model', () => {
 					const changes: string[] = [];
 					for (const [step, { endpoint: index, isFailure }] of all.entries()) {
 						const now = times[step] as number;
-						for (; detector.nextChangeAt <= now; ) detector.sweep(endpoints, detector.nextChangeAt);
+						for (; detector.nextChangeAt <= now; ) detector.sweep(detector.nextChangeAt);
 						const target = endpoints[index] as Endpoint;
 						if (!isHeard(index)) continue;
 						if (isFailure) changes.push(told(detector.fail(target, now)));

@@ -70,7 +70,7 @@ export class OutlierModel {
 	settle(name: string, isFailure: boolean, now: number): string[] {
 		const endpoint = this.of(name);
 		const { successRate, consecutiveErrors, interval } = this.policy;
-		if (endpoint.isOut) return [];
+		if (endpoint.isOut || !this.present.includes(name)) return [];
 		endpoint.outcomes.push({ at: now, isFailure });
 		endpoint.countedFrom ??= now;
 		if (!isFailure) return [];
