@@ -4,13 +4,15 @@ import type { Match, Rule } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
 import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
 import type { Answer, FilteredRequest } from '../filters/filter.ts';
-import { copyForNextHop, type RequestHead } from '../http/head.ts';
+import { copyForNextHop, isForHttps, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 
 export interface Filtered {
 	readonly method: string;
 	/** What was asked for. */
 	readonly authority: string;
+	/** An https URL was asked for. */
+	readonly isTls: boolean;
 	/** As they go on. */
 	readonly host: string;
 	/** With its query. */
@@ -44,7 +46,14 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, { li
 		now: () => 0,
 	};
 	const answer = answerOf(rule, request);
-	return { method: head.method, authority, host: head.authority, path: head.path + head.query, answer };
+	return {
+		method: head.method,
+		authority,
+		isTls: isForHttps(received),
+		host: head.authority,
+		path: head.path + head.query,
+		answer,
+	};
 }
 
 function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {

@@ -29,6 +29,21 @@ it.each([
 	expect(explain(file, request).outcome.location).toBe(location);
 });
 
+it.each([
+	['passthrough', 'https://other.example/', { kind: 'refused', status: 400, code: 'bad_request' }],
+	['passthrough', 'http://other.example/', { kind: 'passthrough' }],
+	['reject', 'https://other.example/', { kind: 'refused', status: 502, code: 'unknown_host' }],
+	['passthrough', 'https://b.example/', { kind: 'backends', backends: [{ label: 'b' }] }],
+])('tells of a recorded call where URLs of https lead (%s, %s)', async (unknownHosts, url, outcome) => {
+	const service =
+		'services: { b: { hostnames: [b.example], ports: { tls: 443 }, endpoints: [{ address: "10.0.0.1:1" }] } }\n';
+	const { explainer } = await askable(
+		`outbound: { listen: 127.0.0.1:15001, unknownHosts: ${unknownHosts} }\n${service}`,
+	);
+	const text = `GET ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`;
+	expect(explainer.evaluateText('outbound', text).fate.outcome).toMatchObject(outcome);
+});
+
 describe('what happens', () => {
 	const services =
 		'services: { b: { hostnames: [b.svc], ports: { http: 81 }, endpoints: [{ address: "127.0.0.1:1" }] } }\n';
