@@ -30,7 +30,7 @@ import { breathe } from './io/breathe.ts';
 import { loopClock } from './io/loop-clock.ts';
 import { sha256, systemClock } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
-import { MirrorsUnderWay } from './proxy/mirror.ts';
+import { MirrorsUnderWay } from './proxy/mirrors-under-way.ts';
 import { OwnListeners } from './upstream/own-listeners.ts';
 
 export interface AppOptions extends Taken {

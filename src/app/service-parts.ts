@@ -7,7 +7,7 @@ import { loopClock } from '../io/loop-clock.ts';
 import type { EndpointWatch } from '../ports/endpoint-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
-import type { MirrorsUnderWay } from '../proxy/mirror.ts';
+import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { Service, type ServiceOptions } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';

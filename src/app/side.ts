@@ -7,7 +7,7 @@ import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { sha256, systemClock, systemRandom } from '../io/system.ts';
 import type { ProxyContext, Route } from '../proxy/context.ts';
-import type { MirrorsUnderWay } from '../proxy/mirror.ts';
+import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
 import { buildRoute, identityOf, type RouteParts } from './routes.ts';
 import type { Services } from './services.ts';

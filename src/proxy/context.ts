@@ -7,7 +7,7 @@ import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Backend } from './backend.ts';
-import type { MirrorsUnderWay } from './mirror.ts';
+import type { MirrorsUnderWay } from './mirrors-under-way.ts';
 import type { StickySessions } from './sticky-sessions.ts';
 
 /** A copy of some requests to somewhere whose answers interest nobody. */

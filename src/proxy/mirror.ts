@@ -182,23 +182,6 @@ function refusalBy(service: Service, now: number): ProxyError | null {
 	return refusal;
 }
 
-/** All copies of a process: they outlive their exchanges, and the file that they were made by. */
-export class MirrorsUnderWay {
-	private readonly all = new Set<Mirror>();
-
-	add(mirror: Mirror): void {
-		this.all.add(mirror);
-	}
-
-	remove(mirror: Mirror): void {
-		this.all.delete(mirror);
-	}
-
-	cut(): void {
-		for (const mirror of this.all) mirror.cut();
-	}
-}
-
 /** The copies of one request. */
 export class Mirrors {
 	private readonly all: Mirror[] = [];

@@ -10,7 +10,7 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { RateLimiters } from '../../src/filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
 import type { Destinations } from '../../src/proxy/context.ts';
-import { MirrorsUnderWay } from '../../src/proxy/mirror.ts';
+import { MirrorsUnderWay } from '../../src/proxy/mirrors-under-way.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 
 export function configOf(more: object): Config {

@@ -6,7 +6,8 @@ import { Backend } from '../../src/proxy/backend.ts';
 import type { ProxyContext } from '../../src/proxy/context.ts';
 import { Endpoint } from '../../src/proxy/endpoint.ts';
 import { EndpointGroup } from '../../src/proxy/endpoint-group.ts';
-import { Mirror, MirrorsUnderWay } from '../../src/proxy/mirror.ts';
+import { Mirror } from '../../src/proxy/mirror.ts';
+import { MirrorsUnderWay } from '../../src/proxy/mirrors-under-way.ts';
 import type { Service } from '../../src/proxy/service.ts';
 import { ManualClock, ManualTimers } from '../support/manual-time.ts';
 
