@@ -27,10 +27,12 @@ export interface EndpointChecksOptions extends ProbeEnvironment {
 	readonly gate: CheckGate;
 	readonly recorder: HealthRecorder;
 	readonly log: Log;
-	/** An endpoint is known to be well, or not, from now on; the first answer counts as a change. `reason`: `''` when it is. */
+	/**
+	 * An endpoint is known to be well, or not, from now on; the first answer counts as a change. `reason`: `''` when it is. One
+	 * that is well again may have been left out for failed requests, too: that is over (`Ejector.pardon`). Unlike in Envoy, not
+	 * at each passed check: what only fails real requests would never be left out.
+	 */
 	onChange(address: string, isHealthy: boolean, reason: string): void;
-	/** An endpoint that is well has passed a check: an ejection for failed requests may end (as Envoy's does). After `onChange`. */
-	onPass(address: string): void;
 }
 
 export class EndpointChecks {
@@ -88,18 +90,15 @@ export class EndpointChecks {
 	}
 
 	settled(check: EndpointCheck, failure: string | null): void {
-		const { service, recorder, onChange, onPass } = this.options;
+		const { service, recorder, onChange } = this.options;
 		recorder.healthChecked(service.name, failure === null ? 'passed' : 'failed');
 		const wasWell = check.isHealthy === true;
 		const { address } = check.endpoint;
-		if (check.judge(failure === null)) {
-			const isHealthy = failure === null;
-			this.well += Number(isHealthy) - Number(wasWell);
-			this.tell(check, failure);
-			onChange(address, isHealthy, failure ?? '');
-		}
-		// It may have been removed by whoever heard of the change.
-		if (failure === null && check.isHealthy === true && this.checks.get(address) === check) onPass(address);
+		if (!check.judge(failure === null)) return;
+		const isHealthy = failure === null;
+		this.well += Number(isHealthy) - Number(wasWell);
+		this.tell(check, failure);
+		onChange(address, isHealthy, failure ?? '');
 	}
 
 	/** That an endpoint is well from the start is no news. */

@@ -47,7 +47,6 @@ export class Probing {
 			recorder: { healthChecked: (_, result) => counts[result]++ },
 			log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
 			onChange: (address, isHealthy, reason) => told.push(`${address} ${isHealthy ? 'well' : reason}`),
-			onPass: ignore,
 		});
 		this.closing.push({ close: () => checks.stop() });
 		return { checks, told, counts };
