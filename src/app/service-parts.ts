@@ -67,13 +67,14 @@ export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool 
 type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'ejector' | 'onOpen'>;
 
 export function buildService(policy: ServicePolicy, needs: ServiceNeeds): Service {
-	const { limits, circuitBreaker, retryBudget } = policy;
+	const { limits, circuitBreaker, retryBudget, loadBalancer } = policy;
 	const now = loopClock.now();
 	return new Service({
 		...needs,
 		breaker: circuitBreaker === null ? null : new CircuitBreaker(circuitBreaker, now),
 		failures: circuitBreaker?.failures ?? [],
 		budget: new RetryBudget(retryBudget.percent, retryBudget.minPerSecond, now),
+		isTimed: loadBalancer.policy === 'peakEwma',
 		maxRequests: limits.requests,
 		maxRetries: limits.retries,
 	});

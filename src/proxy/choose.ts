@@ -1,4 +1,5 @@
 /** Which of a rule's backends takes a request, and which of its endpoints. */
+import { hashOf } from '../balancing/request-hash.ts';
 import { ProxyError } from '../error.ts';
 import { isForHttps } from '../http/head.ts';
 import type { Attempt } from './attempt.ts';
@@ -39,5 +40,7 @@ export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null 
 	if (session !== null && last === null && session.endpoint.isUsable) return session.endpoint;
 	if (session !== null && isReplay) return last?.target ?? null;
 	const group = (backend as Backend).group as EndpointGroup;
-	return group.pick(x.context.random, last?.target ?? null, 0, x.now());
+	const { random } = x.context;
+	const hash = group.hashKey === null ? 0 : hashOf(x.head, x.clientAddress, group.hashKey, random);
+	return group.pick(random, last?.target ?? null, hash, x.now());
 }

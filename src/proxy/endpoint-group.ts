@@ -8,7 +8,7 @@ import type { Balancer } from '../balancing/balancer.ts';
 import { buildBalancer, keepsPlaces } from '../balancing/build-balancer.ts';
 import { sharesOf } from '../balancing/shares.ts';
 import type { Random } from '../clock.ts';
-import type { LoadBalancerPolicy } from '../config/service-config.ts';
+import type { HashKey, LoadBalancerPolicy } from '../config/service-config.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const LEAST_REQUEST: LoadBalancerPolicy = {
@@ -66,6 +66,11 @@ export class EndpointGroup {
 		this.isPanicking = isPanic;
 		this.isWarming = isWarming;
 		this.balancer = buildBalancer(policy, shares);
+	}
+
+	/** What the next request is told apart by; `null`: nothing. */
+	get hashKey(): HashKey | null {
+		return keepsPlaces(this.policy.policy) ? this.policy.hash : null;
 	}
 
 	/** See `Balancer.pick`. */

@@ -1,4 +1,5 @@
 /** One address of a service as the proxy sees it: its connections, and how busy it is. */
+import { LatencyCell } from '../balancing/latency-cell.ts';
 import type { UpstreamPool } from '../ports/stream.ts';
 import { OutlierCell } from '../resilience/outlier-detector.ts';
 
@@ -31,6 +32,8 @@ export class Endpoint {
 	isUnwell: boolean;
 	/** What the outlier detector of its service remembers of it. */
 	readonly outlier: OutlierCell;
+	/** How long it takes to answer; kept where the policy asks for it. */
+	readonly latency: LatencyCell;
 	/** Attempts under way. */
 	active = 0;
 
@@ -44,6 +47,7 @@ export class Endpoint {
 		this.usableSince = before?.usableSince ?? foundAt;
 		this.isUsable = before?.isUsable ?? true;
 		this.isUnwell = before?.isUnwell ?? false;
+		this.latency = before?.latency ?? new LatencyCell();
 		this.outlier = before?.outlier ?? new OutlierCell();
 	}
 

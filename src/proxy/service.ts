@@ -18,6 +18,8 @@ export interface ServiceOptions {
 	readonly budget: RetryBudget;
 	/** Leaves out endpoints that fail; none: nobody is left out. */
 	readonly ejector?: Ejector | null;
+	/** Its balancer asks how long endpoints take. Default: it does not. */
+	readonly isTimed?: boolean;
 	/** Exchanges at once. */
 	readonly maxRequests: number;
 	/** Retries at once; 0: the budget alone rules. */
@@ -35,6 +37,8 @@ export class Service {
 	readonly budget: RetryBudget;
 	/** `null`: nobody is left out. */
 	readonly ejector: Ejector | null;
+	/** Its balancer asks how long endpoints take. */
+	readonly isTimed: boolean;
 	readonly maxRetries: number;
 	/** Exchanges, and copies of requests, that have been admitted and are not over. */
 	active = 0;
@@ -49,6 +53,7 @@ export class Service {
 		this.breaker = options.breaker;
 		this.budget = options.budget;
 		this.ejector = options.ejector ?? null;
+		this.isTimed = options.isTimed ?? false;
 		this.maxRequests = options.maxRequests;
 		this.maxRetries = options.maxRetries;
 		this.failures = new Set(options.failures);

@@ -24,7 +24,7 @@ function countsOf(endpoints: readonly Share<Numbered>[], picks: number, avoid: N
 	const random = new SeededRandom(7);
 	const counts = endpoints.map(() => 0);
 	for (let i = 0; i < picks; i++) {
-		const index = balancer.pick(random, avoid)?.index ?? -1;
+		const index = balancer.pick(random, avoid, 0, 0)?.index ?? -1;
 		counts[index] = (counts[index] ?? 0) + 1;
 	}
 	return counts;
@@ -33,13 +33,13 @@ function countsOf(endpoints: readonly Share<Numbered>[], picks: number, avoid: N
 describe('least request', () => {
 	it('has nothing to pick from without endpoints', () => {
 		const random = new SeededRandom(1);
-		expect(new LeastRequest([]).pick(random, null)).toBeNull();
+		expect(new LeastRequest([]).pick(random, null, 0, 0)).toBeNull();
 	});
 
 	it('picks the only endpoint even where it should be avoided', () => {
 		const [only] = endpointsOf([1]);
 		if (only === undefined) throw new Error('no endpoint');
-		expect(new LeastRequest([only]).pick(new SeededRandom(1), only.endpoint)).toBe(only.endpoint);
+		expect(new LeastRequest([only]).pick(new SeededRandom(1), only.endpoint, 0, 0)).toBe(only.endpoint);
 	});
 
 	it('always picks the less loaded of two', () => {
@@ -70,7 +70,7 @@ describe('least request', () => {
 		const balancer = new LeastRequest(endpoints);
 		const random = new SeededRandom(3);
 		for (let i = 0; i < 10_000; i++) {
-			const picked = balancer.pick(random, null);
+			const picked = balancer.pick(random, null, 0, 0);
 			if (picked !== null) picked.active++;
 		}
 		// A single draw would leave about 130 with the fullest.
@@ -96,7 +96,7 @@ describe('least request', () => {
 				const avoid = endpoints[which] ?? null;
 				const allowed = endpoints.length > 1 ? endpoints.filter((each) => each !== avoid) : endpoints;
 				for (let i = 0; i < 20; i++) {
-					const picked = balancer.pick(random, avoid);
+					const picked = balancer.pick(random, avoid, 0, 0);
 					if (allowed.length === 0) expect(picked).toBeNull();
 					else expect(allowed).toContain(picked);
 				}
