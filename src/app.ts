@@ -30,6 +30,7 @@ import { breathe } from './io/breathe.ts';
 import { loopClock } from './io/loop-clock.ts';
 import { sha256, systemClock } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
+import { MirrorsUnderWay } from './proxy/mirrors-under-way.ts';
 import { OwnListeners } from './upstream/own-listeners.ts';
 
 export interface AppOptions extends Taken {
@@ -71,6 +72,7 @@ export class App {
 			headLimits: { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers },
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters(sha256),
+			mirrorsUnderWay: new MirrorsUnderWay(),
 			log: telemetry.log,
 			zone: config.app.zone,
 			watchOf: () => ({ start: (sink) => sink.failed('no source'), stop: () => undefined }),
@@ -300,6 +302,7 @@ export class App {
 		this.isStopped = true;
 		this.health.stop();
 		await Promise.all([this.inbound?.stop(), this.outbound?.stop()]);
+		this.env.mirrorsUnderWay.cut();
 		await this.control.stop();
 		this.snapshot.services.close();
 		await this.telemetry.close();

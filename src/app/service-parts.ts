@@ -7,6 +7,7 @@ import { loopClock } from '../io/loop-clock.ts';
 import type { EndpointWatch } from '../ports/endpoint-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
+import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { Service, type ServiceOptions } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';
@@ -24,6 +25,7 @@ export interface ServiceEnvironment {
 	readonly headLimits: HeadLimits;
 	readonly ownListeners: OwnListeners;
 	readonly rateLimiters: RateLimiters;
+	readonly mirrorsUnderWay: MirrorsUnderWay;
 	readonly log: Log;
 	/** Where the app is; `''`: not said. */
 	readonly zone: string;

@@ -104,3 +104,10 @@ export interface EjectionRecorder {
 	/** It has deserved it and stays in all the same. */
 	ejectionSkipped(service: string, reason: 'cap'): void;
 }
+
+export type HealthResult = 'passed' | 'failed';
+
+/** Health checks of endpoints as the metrics see them. */
+export interface HealthRecorder {
+	healthChecked(service: string, result: HealthResult): void;
+}

@@ -57,6 +57,12 @@ export class Ejector extends TimerEntry {
 		this.wake();
 	}
 
+	/** Its health checks have found it well again. */
+	pardon(endpoint: Endpoint, now: number): void {
+		const change = this.detector.pardon(endpoint, now);
+		if (change !== null) this.tell([change], now);
+	}
+
 	override onTimer(): void {
 		const now = this.options.clock.now();
 		this.wakesAt = Number.POSITIVE_INFINITY;

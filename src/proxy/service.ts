@@ -40,7 +40,7 @@ export class Service {
 	/** Its balancer asks how long endpoints take. */
 	readonly isTimed: boolean;
 	readonly maxRetries: number;
-	/** Exchanges that have been admitted and are not over. */
+	/** Exchanges, and copies of requests, that have been admitted and are not over. */
 	active = 0;
 	private readonly maxRequests: number;
 	private readonly failures: ReadonlySet<BreakerFailure>;

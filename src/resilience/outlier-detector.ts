@@ -52,10 +52,15 @@ export type EjectionVerdict<E extends Judged> =
 	/** It has deserved it, but as many as may be are out already. */
 	| { readonly is: 'kept'; readonly endpoint: E; readonly reason: 'cap'; readonly cause: EjectionCause };
 
+type Return = 'time' | 'cap' | 'health-check';
+
 export type EjectionChange<E extends Judged> =
 	| EjectionVerdict<E>
-	/** `time`: its ejection is over. `cap`: there are fewer endpoints now, and too many of them would be out. */
-	| { readonly is: 'returned'; readonly endpoint: E; readonly reason: 'time' | 'cap' };
+	/**
+	 * `time`: its ejection is over. `cap`: there are fewer endpoints now, and too many of them would be out. `health-check`:
+	 * see `pardon`.
+	 */
+	| { readonly is: 'returned'; readonly endpoint: E; readonly reason: Return };
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -134,6 +139,12 @@ export class OutlierDetector<E extends Judged> {
 		return changes;
 	}
 
+	/** Its health checks have found it well again: that is newer than its failures. `null`: it was not out. */
+	pardon(endpoint: E, now: number): EjectionChange<E> | null {
+		const { outlier } = endpoint;
+		return outlier.judge === this && outlier.isEjected ? this.giveBack(endpoint, 'health-check', now) : null;
+	}
+
 	/** Judges nobody from now on. Who is out comes back, unless another detector has the endpoint by now. */
 	release(now: number): void {
 		for (const endpoint of this.endpoints) {
@@ -189,7 +200,7 @@ export class OutlierDetector<E extends Judged> {
 		return { is: 'ejected', endpoint, reason: cause, until: outlier.ejectedUntil };
 	}
 
-	private giveBack(endpoint: E, reason: 'time' | 'cap', now: number): EjectionChange<E> {
+	private giveBack(endpoint: E, reason: Return, now: number): EjectionChange<E> {
 		const { outlier } = endpoint;
 		outlier.isEjected = false;
 		outlier.returnedAt = now;

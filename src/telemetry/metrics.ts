@@ -20,6 +20,8 @@ import type {
 	EjectionRecorder,
 	ExchangeRecord,
 	ExchangeRecorder,
+	HealthRecorder,
+	HealthResult,
 	RetryReason,
 	RetrySkipReason,
 	RouteSeries,
@@ -62,7 +64,9 @@ const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.
 const REQUEST_LABELS = ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'] as const;
 const MILLIS_PER_SECOND = 1000;
 
-export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder, DiscoveryRecorder {
+export class Metrics
+	implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder, DiscoveryRecorder, HealthRecorder
+{
 	static readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 	readonly config: ConfigMetrics;
 	private readonly options: MetricsOptions;
@@ -175,6 +179,10 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder, EjectionRe
 
 	ejectionSkipped(service: string, reason: 'cap'): void {
 		this.endpoints.ejectionSkipped(service, reason);
+	}
+
+	healthChecked(service: string, result: HealthResult): void {
+		this.services.healthChecked(service, result);
 	}
 
 	/** No endpoint of the service is well, so that all are used; or some are again. */

@@ -217,3 +217,31 @@ describe('an ejector', () => {
 		);
 	});
 });
+
+describe('an endpoint whose health checks find it well again', () => {
+	it('is used again, though its ejection is not over, and may be left out anew', () => {
+		const watched = new Watched();
+		const [a] = watched.endpoints;
+		if (a === undefined) throw new Error('there are four');
+		watched.ejector.pardon(a, 0);
+		expect(watched.changes).toEqual([]);
+		watched.settle(0, 'connect_failed', 0, 3);
+		expect(watched.inUse).toBe('b:1 c:1 d:1');
+		watched.ejector.pardon(a, 1000);
+		expect(watched.changes).toEqual(['b:1 c:1 d:1', 'a:1 b:1 c:1 d:1']);
+		expect(watched.lines.at(-1)).toContain('"reason":"health-check"');
+		watched.timers.advance(60_000);
+		expect(watched.changes).toHaveLength(2);
+		for (const index of [0, 1]) watched.settle(index, 'connect_failed', 0, 3);
+		expect(watched.inUse).toBe('c:1 d:1');
+	});
+
+	it('stays out where another service judges it', () => {
+		const [one, other] = [new Watched(), new Watched()];
+		const [a] = other.endpoints;
+		if (a === undefined) throw new Error('there are four');
+		other.settle(0, 'connect_failed', 0, 3);
+		one.ejector.pardon(a, 0);
+		expect(a.isEjected).toBe(true);
+	});
+});
