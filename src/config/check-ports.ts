@@ -3,9 +3,9 @@ import type * as z from 'zod';
 import { overlap, reaches } from './addresses.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, isWritten, type Located, lineText, locate, writtenPath } from './located.ts';
+import { endpointAddress } from './schema/endpoints.ts';
 import { port } from './schema/field.ts';
 import { listenAddress } from './schema/listen.ts';
-import { endpointAddress } from './schema/named-service.ts';
 
 interface BoundPort {
 	readonly path: readonly string[];
@@ -29,7 +29,7 @@ export function checkPorts(root: Located, issues: IssueList): void {
 	const listeners: BoundPort[] = [];
 	const appPort = valueAt(root, ['app', 'port'], port());
 	const app: BoundPort[] = appPort === null ? [] : [{ ...appPort, host: APP_HOST, port: appPort.value }];
-	for (const path of LISTENERS) {
+	for (const path of [...LISTENERS, ...listensOfServices(root)]) {
 		const fallback = path[0] === 'admin' ? ADMIN_DEFAULT : undefined;
 		const found = valueAt(root, path, listenAddress(), fallback);
 		if (found === null || found.value.port === 0) continue;
@@ -51,6 +51,10 @@ function reportCollision(first: BoundPort, second: BoundPort, issues: IssueList)
 		message: `\`${formatPath(shown.path)}\` takes the port that \`${formatPath(other.path)}\` has ${where}`,
 		expected: 'a port of its own for each',
 	});
+}
+
+function listensOfServices(root: Located): string[][] {
+	return [...locate(root, ['services']).node.entries.keys()].map((name) => ['services', name, 'listen']);
 }
 
 /** A request to such an endpoint would come back to the sidecar, again and again. */

@@ -67,6 +67,8 @@ function reportKey(
 
 function hintForKey(key: string, field: Field | null): string {
 	if (field === null || field.keys === null) return '';
+	const reason = field.facts.reasonsAgainst?.[key];
+	if (reason !== undefined) return reason;
 	for (const [name, schema] of Object.entries(field.keys)) {
 		const below = describeField(schema);
 		const inner = below.items ?? below.values;

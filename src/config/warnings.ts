@@ -1,6 +1,6 @@
 /** What is allowed and still probably not meant. */
 import { isLoopback } from './addresses.ts';
-import { APP, keyOfReason } from './build-target.ts';
+import { APP, keyOfReason, subsetsOf } from './build-target.ts';
 import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
@@ -46,13 +46,15 @@ class Warnings {
 	}
 
 	aboutServices(): void {
-		for (const { name, endpoints, subsets } of this.#config.services) {
+		for (const { name, endpoints, source, subsets } of this.#config.services) {
 			const path = ['services', name];
 			// Of a document of another kind it has been said in its own words.
 			const isDescribed = locate(this.#root, path).node.origin !== undefined;
-			if (endpoints.length === 0 && !isDescribed) {
+			if (source === null && endpoints.length === 0 && !isDescribed) {
 				this.#warn([...path, 'endpoints'], 'is empty: its requests get 503');
 			}
+			// The labels of a file are known when it is read.
+			if (source?.is === 'file') continue;
 			for (const [subset, labels] of Object.entries(subsets)) {
 				const wanted = Object.entries(labels);
 				const isThere = endpoints.some((endpoint) => wanted.every(([key, value]) => endpoint.labels[key] === value));
@@ -132,8 +134,9 @@ class Warnings {
 		const key = keyOfReason(invalid);
 		const name = locate(this.#root, [...path, 'name']).node;
 		const { services } = this.#config;
-		const subsets = Object.keys(services.find((one) => one.name === service)?.subsets ?? {});
-		const isKnown = service === APP || services.some((one) => one.name === service);
+		const known = services.find((one) => one.name === service);
+		const subsets = known === undefined ? [] : subsetsOf(known);
+		const isKnown = service === APP || known !== undefined;
 		const guess = isKnown ? nearest(subset, subsets) : nearest(service, [APP, ...services.map((one) => one.name)]);
 		const meant = isKnown ? `${service}/${guess}` : guess;
 		const hint = guess === '' || name.env !== null ? '' : `did you mean \`${meant}\`?`;

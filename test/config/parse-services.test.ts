@@ -24,8 +24,11 @@ describe('a service', () => {
 			hostnames: [],
 			ports: {},
 			protocol: 'auto',
+			listen: null,
+			source: null,
 			endpoints: [{ host: '10.0.0.7', port: 8443, weight: 1, zone: '', labels: {} }],
 			subsets: {},
+			subsetServices: {},
 			policy: {
 				connect: { timeout: 5000, idle: 0, maxConnections: 1024, maxRequestsPerConnection: 0, maxAge: 0 },
 				limits: { requests: 1024, pending: 1024, retries: 0 },
@@ -37,6 +40,16 @@ describe('a service', () => {
 					failures: ['connect', 'reset', 'timeout', 'malformed'],
 				},
 				retryBudget: { percent: 20, minPerSecond: 10 },
+				loadBalancer: { policy: 'leastRequest', hash: { by: 'sourceIp' }, slowStart: 0, zone: 'any' },
+				outlierDetection: {
+					consecutiveErrors: 5,
+					successRate: null,
+					interval: 10_000,
+					baseEjection: 30_000,
+					maxEjection: 300_000,
+					maxEjectionPercent: 50,
+				},
+				healthCheck: null,
 			},
 			at: { file: 'orders.yaml', line: 4, column: 3 },
 		});
