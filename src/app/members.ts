@@ -41,7 +41,7 @@ function addressOf({ host, port }: EndpointConfig): string {
 }
 
 /** An address may be listed twice. */
-function byAddress(members: readonly Member[]): Map<string, Member[]> {
+export function byAddress(members: readonly Member[]): Map<string, Member[]> {
 	const found = new Map<string, Member[]>();
 	for (const member of members) {
 		const { address } = member.endpoint;

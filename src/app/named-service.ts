@@ -264,7 +264,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 				labels: endpoint.labels,
 				usable: endpoint.isUsable,
 				...(endpoint.isEjected && { ejected: true }),
-				...(endpoint.isUnwell && { healthy: false }),
+				...(endpoint.isUnwell && { healthy: false, lastFailure: this.core.lastFailure(endpoint.address) }),
 				requests: { active: endpoint.active },
 				connections: pool.counts,
 			})),

@@ -1,5 +1,5 @@
 /** Joins what a service is made of: a pool of connections for each endpoint; breaker, budget and limits over them all. */
-import type { Timers } from '../clock.ts';
+import type { Random, Timers } from '../clock.ts';
 import type { EndpointSource, ServicePolicy } from '../config/service-config.ts';
 import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
@@ -13,6 +13,7 @@ import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { CheckGate } from '../upstream/check-gate.ts';
 import { Dialer } from '../upstream/dial.ts';
 import type { DialTarget } from '../upstream/dial-target.ts';
 import type { OwnListeners } from '../upstream/own-listeners.ts';
@@ -27,6 +28,9 @@ export interface ServiceEnvironment {
 	readonly rateLimiters: RateLimiters;
 	readonly mirrorsUnderWay: MirrorsUnderWay;
 	readonly log: Log;
+	readonly random: Random;
+	/** Of all health checks. */
+	readonly checkGate: CheckGate;
 	/** Where the app is; `''`: not said. */
 	readonly zone: string;
 	/** Not started. `service`: name of the service that it is for. */
