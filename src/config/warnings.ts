@@ -5,11 +5,15 @@ import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
 import { maskedName } from './rule-name.ts';
+import { serviceWarnings } from './service-warnings.ts';
 import { findSharedSessions } from './shared-sessions.ts';
 import { nearest } from './suggest.ts';
 import { findUnreachable } from './unreachable.ts';
 
 type Path = readonly PathSegment[];
+
+/** Methods that may be sent twice (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 function answersItself({ directResponse, filters }: Rule): boolean {
 	return directResponse !== null || filters.some(({ type }) => type === 'RequestRedirect');
@@ -46,20 +50,8 @@ class Warnings {
 	}
 
 	aboutServices(): void {
-		for (const { name, endpoints, source, subsets } of this.#config.services) {
-			const path = ['services', name];
-			// Of a document of another kind it has been said in its own words.
-			const isDescribed = locate(this.#root, path).node.origin !== undefined;
-			if (source === null && endpoints.length === 0 && !isDescribed) {
-				this.#warn([...path, 'endpoints'], 'is empty: its requests get 503');
-			}
-			// The labels of a file are known when it is read.
-			if (source?.is === 'file') continue;
-			for (const [subset, labels] of Object.entries(subsets)) {
-				const wanted = Object.entries(labels);
-				const isThere = endpoints.some((endpoint) => wanted.every(([key, value]) => endpoint.labels[key] === value));
-				if (!isThere) this.#warn([...path, 'subsets', subset], 'has no endpoint: its requests get 503');
-			}
+		for (const { path, message, expected } of serviceWarnings(this.#config, this.#root)) {
+			this.#warn(path, message, expected === undefined ? {} : { expected });
 		}
 	}
 
@@ -68,6 +60,7 @@ class Warnings {
 			const path = [side, 'routes', index];
 			this.#aboutRetry(rule, [...path, 'retry']);
 			this.#aboutTunnels(rule, path);
+			this.#aboutHedge(rule, [...path, 'hedge']);
 			this.#aboutBackends(rule, path);
 			this.#aboutMirrors(rule.filters, [...path, 'filters']);
 		}
@@ -105,6 +98,14 @@ class Warnings {
 		const consequence = 'would open a tunnel that leads nowhere: CONNECT gets 501';
 		if (isSuccess(directResponse?.status)) this.#warn([...path, 'directResponse', 'status'], consequence);
 		if (isSuccess(fault?.abort?.status)) this.#warn([...path, 'fault', 'abort', 'status'], consequence);
+	}
+
+	#aboutHedge({ hedge, matches }: Rule, path: Path): void {
+		if (hedge === null) return;
+		const isOnce = matches.every(({ methods }) => methods.length > 0 && !methods.some((each) => IDEMPOTENT.has(each)));
+		if (!isOnce) return;
+		const message = 'has no effect: no method of the rule is safe to repeat';
+		this.#warn(path, message, { expected: 'a rule for GET, or for another idempotent method' });
 	}
 
 	#aboutBackends(rule: Rule, path: Path): void {

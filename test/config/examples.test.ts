@@ -12,7 +12,7 @@ const NEEDED: Readonly<Record<string, object>> = {
 	app: { port: 8080 },
 	inbound: { listen: 8000 },
 	outbound: { listen: '127.0.0.1:15001' },
-	'services.*': { endpoints: [{ address: '10.0.0.7:8443' }] },
+	'services.*': { endpoints: [{ address: '10.0.0.7:8443', zone: 'a' }] },
 	'tests[]': { expect: { route: '' } },
 	'inbound.routes[].filters[].requestMirror': { backendRef: { name: 'app' } },
 	'inbound.routes[].sessionPersistence': { sessionName: 'sid' },
@@ -22,7 +22,7 @@ const BESIDE: Readonly<Record<string, object>> = {
 	'inbound.routes[].hedge': { backendRefs: [{ name: 'payments' }] },
 };
 const FILE = {
-	app: { port: 8080 },
+	app: { port: 8080, zone: 'a' },
 	inbound: { listen: 8000 },
 	services: {
 		payments: {

@@ -1,6 +1,18 @@
 /** Where the endpoints of a service come from when the route file does not list them. */
 import * as z from 'zod';
-import { block, duration, EVEN_WITH_ISSUES, fault, fieldFacts, MAX_PORT, MIN_PORT, port, text, word } from './field.ts';
+import {
+	block,
+	duration,
+	EVEN_WITH_ISSUES,
+	fault,
+	fieldFacts,
+	hasUnknownKey,
+	MAX_PORT,
+	MIN_PORT,
+	port,
+	text,
+	word,
+} from './field.ts';
 
 /** Below this a name server would be asked for its own sake. */
 const MIN_REFRESH_MS = 100;
@@ -22,15 +34,15 @@ export const dnsSource = block({
 		.prefault('A')
 		.describe('`A`: addresses, IPv4 and IPv6. `SRV`: addresses with ports and weights.'),
 }).superRefine((dns, context) => {
-	// A block without its key is told as that.
-	if (dns.type === 'A' && dns.port === undefined) context.addIssue(fault(dns, 'is missing', { path: ['port'] }));
+	if (dns.type !== 'A' || dns.port !== undefined || hasUnknownKey(context)) return;
+	context.addIssue(fault(dns, 'is missing', { path: ['port'] }));
 }, EVEN_WITH_ISSUES);
 
 export const fileSource = text('a path', 'a path such as `endpoints/payments.yaml`, seen from the folder of this file');
 
 /** A label (RFC 1123), as Kubernetes names services, namespaces and ports. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-export const EXPECTED_KUBERNETES_NAME = 'lower-case letters, digits and `-`, at most 63';
+export const EXPECTED_KUBERNETES_NAME = 'a name of lower-case letters, digits and `-`, at most 63';
 export const kubernetesName = () => text('a name', EXPECTED_KUBERNETES_NAME, LABEL);
 
 const EXPECTED_PORT = `the name of a port, or a port from ${MIN_PORT} to ${MAX_PORT}`;

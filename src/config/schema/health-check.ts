@@ -44,7 +44,7 @@ const statuses = z
 
 const tcp = z
 	.preprocess((input) => (input === 'true' ? true : input), z.literal(true))
-	.register(fieldFacts, { noun: 'a yes', expected: '`true`, or no such key', type: 'boolean' });
+	.register(fieldFacts, { noun: '`true`', expected: '`true`, or no such key', type: 'boolean' });
 
 const PROBES = ['path', 'grpc', 'tcp'] as const;
 const EXPECTED_PROBE = 'one of `path: /healthz`, `grpc: my.Service` and `tcp: true`';
@@ -68,8 +68,11 @@ const healthBlock = block({
 	unhealthy: integer(1, MAX_IN_A_ROW).prefault(3).describe('Failures in a row after which it gets no requests.'),
 })
 	.superRefine((check, context) => {
-		const [first, second] = PROBES.filter((key) => check[key] !== undefined);
-		if (first === undefined && !hasUnknownKey(context)) {
+		const written: Readonly<Record<string, unknown>> = check;
+		// `tcp: false` is told as that.
+		const [first, second] = PROBES.filter((key) => written[key] !== undefined && written[key] !== false);
+		const isFalse = written['tcp'] === false;
+		if (first === undefined && !isFalse && !hasUnknownKey(context)) {
 			context.addIssue(fault(check, 'does not say what is asked', { expected: EXPECTED_PROBE }));
 		}
 		if (second !== undefined) {

@@ -66,7 +66,7 @@ function commonKeys(connectTimeout: string) {
 export const LATER_POLICY_KEYS = ['tls'] as const;
 
 const appOutlierDetection = offAlone('would leave out the app, and there is no other', '`off`, or no such key');
-const appHealthCheck = offAlone('is asked elsewhere', '`app: { health: { path: /healthz } }`, and `off` here');
+const appHealthCheck = offAlone('would ask the app, as `app.health` does', '`off`, or no such key');
 
 export const appPolicy = block(
 	{
