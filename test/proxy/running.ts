@@ -50,12 +50,15 @@ export class RunningSidecar {
 	}
 
 	/** `yaml` is what follows `app: {port}`, `inbound: {listen: 127.0.0.1:0 …}`; see `routeFile`. */
-	static async start(yaml: string, options: { waitForReady?: boolean } = {}): Promise<RunningSidecar> {
+	static async start(
+		yaml: string,
+		options: { waitForReady?: boolean; sources?: Partial<SourceTools> } = {},
+	): Promise<RunningSidecar> {
 		const taken = await takenOf(yaml);
 		const { config } = taken;
 		const telemetry = new Telemetry({ config, process: PROCESS, isHuman: false });
 		telemetry.setLogLevel('error');
-		const app = new App({ ...taken, telemetry, sources: SOURCES });
+		const app = new App({ ...taken, telemetry, sources: { ...SOURCES, ...options.sources } });
 		const running = new RunningSidecar(app, telemetry);
 		running.spy();
 		await app.start();
