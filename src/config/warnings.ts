@@ -6,6 +6,7 @@ import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
 import { maskedName } from './rule-name.ts';
 import { serviceWarnings } from './service-warnings.ts';
+import { findSharedSessions } from './shared-sessions.ts';
 import { nearest } from './suggest.ts';
 import { findUnreachable } from './unreachable.ts';
 
@@ -58,6 +59,7 @@ class Warnings {
 		for (const [index, rule] of rules.entries()) {
 			const path = [side, 'routes', index];
 			this.#aboutRetry(rule, [...path, 'retry']);
+			this.#aboutTunnels(rule, path);
 			this.#aboutHedge(rule, [...path, 'hedge']);
 			this.#aboutBackends(rule, path);
 			this.#aboutMirrors(rule.filters, [...path, 'filters']);
@@ -67,6 +69,16 @@ class Warnings {
 			const message = `(\`${name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
 			this.#warn([side, 'routes', index], message);
 		}
+		for (const { index, earlier } of findSharedSessions(rules)) this.#aboutSession([side, 'routes', index], earlier);
+	}
+
+	#aboutSession(path: Path, earlier: Rule): void {
+		const { file } = locate(this.#root, path).node.span;
+		const where = lineText(earlier.at, file);
+		const message = `is the name that the rule on ${where} has at the same host: each rule ends the sessions of the other`;
+		this.#warn([...path, 'sessionPersistence', 'sessionName'], message, {
+			expected: 'a name for each rule, or one rule',
+		});
 	}
 
 	#aboutRetry({ retry, backendRefs }: Rule, path: Path): void {
@@ -78,6 +90,14 @@ class Warnings {
 		if (asksApp && retry !== null && retry.codes.length > 0) {
 			this.#warn([...path, 'codes'], 'asks the app again for what it has answered');
 		}
+	}
+
+	/** Of rules that ask for the method; one that takes any method is about others. */
+	#aboutTunnels({ matches, directResponse, fault }: Rule, path: Path): void {
+		if (!matches.some(({ methods }) => methods.includes('CONNECT'))) return;
+		const consequence = 'would open a tunnel that leads nowhere: CONNECT gets 501';
+		if (isSuccess(directResponse?.status)) this.#warn([...path, 'directResponse', 'status'], consequence);
+		if (isSuccess(fault?.abort?.status)) this.#warn([...path, 'fault', 'abort', 'status'], consequence);
 	}
 
 	#aboutHedge({ hedge, matches }: Rule, path: Path): void {
@@ -131,6 +151,10 @@ class Warnings {
 		const written = writtenPath(this.#root, path);
 		this.#issues.warning(span, { path: written, message: `\`${formatPath(written)}\` ${message}`, expected, hint });
 	}
+}
+
+function isSuccess(status = 0): boolean {
+	return status >= 200 && status < 300;
 }
 
 interface Details {

@@ -35,7 +35,7 @@ describe('hosts that no service lists', () => {
 
 	it('are called as a service is about which the file says nothing', () => {
 		const { services } = configOf({ services: { x: { endpoints: [{ address: 'x:80' }] } } });
-		// Nobody is there in place of a host that fails.
+		// Of one endpoint, nobody can be left out.
 		expect(PASSTHROUGH_POLICY).toEqual({ ...services[0]?.policy, outlierDetection: null });
 	});
 });
