@@ -7,6 +7,7 @@ import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { sha256, systemClock, systemRandom } from '../io/system.ts';
 import type { ProxyContext, Route } from '../proxy/context.ts';
+import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
 import { buildRoute, identityOf, type RouteParts } from './routes.ts';
 import type { Services } from './services.ts';
@@ -34,6 +35,7 @@ export interface SideParts {
 	readonly services: Services;
 	readonly telemetry: Telemetry;
 	readonly limiters: LimiterGeneration;
+	readonly mirrorsUnderWay: MirrorsUnderWay;
 }
 
 export function buildInbound(parts: SideParts): InSlices<BuiltSide> {
@@ -59,7 +61,7 @@ interface SideRules {
 function* buildSide(
 	side: Side,
 	{ rules, fallback, servesRest }: SideRules,
-	{ taken, services, telemetry, limiters }: SideParts,
+	{ taken, services, telemetry, limiters, mirrorsUnderWay }: SideParts,
 ): InSlices<BuiltSide> {
 	const { config, compileRegex } = taken;
 	const parts: RouteParts = {
@@ -81,6 +83,7 @@ function* buildSide(
 		timers: telemetry.timers,
 		random: systemRandom,
 		recorder: telemetry.recorder,
+		mirrorsUnderWay,
 		routes: yield* compileRoutesInSlices(inputs, compileRegex),
 		unmatched,
 		destinations: side === 'outbound' ? yield* services.destinations() : null,

@@ -9,7 +9,10 @@ import { formatIssue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { RateLimiters } from '../../src/filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
+import { systemRandom } from '../../src/io/system.ts';
 import type { Destinations } from '../../src/proxy/context.ts';
+import { MirrorsUnderWay } from '../../src/proxy/mirrors-under-way.ts';
+import { CheckGate } from '../../src/upstream/check-gate.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 
 export function configOf(more: object): Config {
@@ -33,6 +36,12 @@ export class RunningServices {
 			headLimits: DEFAULT_HEAD_LIMITS,
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters((text) => text),
+			mirrorsUnderWay: new MirrorsUnderWay(),
+			log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+			random: systemRandom,
+			checkGate: new CheckGate(),
+			zone: '',
+			watchOf: () => ({ start: () => undefined, stop: () => undefined }),
 		};
 	}
 

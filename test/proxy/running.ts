@@ -1,5 +1,6 @@
 /** A whole sidecar in this process, in front of an origin that the test scripts: real sockets, port 0, no child process. */
 
+import type { SourceTools } from '../../src/app/endpoint-sources.ts';
 import type { Taken } from '../../src/app/taken.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
 import { App } from '../../src/app.ts';
@@ -29,6 +30,13 @@ export type Recorded = Pick<
 	| 'requestBytes'
 > & { attempts: { outcome: string; isReused: boolean; status: number }[]; responseBytes: number };
 
+/** Files of endpoints and clusters are for tests of the whole program. */
+const SOURCES: SourceTools = {
+	folder: '.',
+	compileEndpoints: () => Promise.reject(new Error('no other process here')),
+	cluster: null,
+};
+
 export class RunningSidecar {
 	readonly app: App;
 	readonly telemetry: Telemetry;
@@ -42,12 +50,15 @@ export class RunningSidecar {
 	}
 
 	/** `yaml` is what follows `app: {port}`, `inbound: {listen: 127.0.0.1:0 …}`; see `routeFile`. */
-	static async start(yaml: string, options: { waitForReady?: boolean } = {}): Promise<RunningSidecar> {
+	static async start(
+		yaml: string,
+		options: { waitForReady?: boolean; sources?: Partial<SourceTools> } = {},
+	): Promise<RunningSidecar> {
 		const taken = await takenOf(yaml);
 		const { config } = taken;
 		const telemetry = new Telemetry({ config, process: PROCESS, isHuman: false });
 		telemetry.setLogLevel('error');
-		const app = new App({ ...taken, telemetry });
+		const app = new App({ ...taken, telemetry, sources: { ...SOURCES, ...options.sources } });
 		const running = new RunningSidecar(app, telemetry);
 		running.spy();
 		await app.start();
