@@ -18,6 +18,8 @@ const CLIENTS = 32;
 const WARM_MS = 4000;
 /** So long before the first reload the sidecar is warm. */
 const QUIET_MS = 1500;
+/** Among the versions. */
+const WRONG_EVERY = 3;
 const MISTAKES = [
 	{ inbound: { listen: '127.0.0.1:0', rotues: [] } },
 	{ inbound: { listen: '127.0.0.1:0', routes: [{ matches: [{ path: '~ (' }] }] } },
@@ -89,13 +91,12 @@ export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
 		await sleep(settings.warmMs ?? WARM_MS);
 		const startedAt = performance.timeOrigin + performance.now();
 		const settled = await edit(sidecar, app.port, settings);
-		const count = async (result: string) => sidecar.metric('outrigger_config_reloads_total', { result });
 		const endedAt = performance.timeOrigin + performance.now();
 		await load.stop();
 		return {
 			load,
-			taken: await count('accepted'),
-			rejected: await count('rejected'),
+			taken: await countOf(sidecar, 'accepted'),
+			rejected: await countOf(sidecar, 'rejected'),
 			...settled,
 			endMb: await liveHeapMb(sidecar, settings),
 			rssMb: sidecar.rssMb(),
@@ -107,6 +108,10 @@ export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
 		await sidecar.stop();
 		await app.kill();
 	}
+}
+
+function countOf(sidecar: Sidecar, result: 'accepted' | 'rejected'): Promise<number> {
+	return sidecar.metric('outrigger_config_reloads_total', { result });
 }
 
 function nodeOptionsOf({ watch }: ReloadSettings): readonly string[] {
@@ -128,7 +133,7 @@ async function edit(sidecar: Sidecar, appPort: number, settings: ReloadSettings)
 	const startedAt = performance.now();
 	for (let i = 1; i <= reloads; i++) {
 		// The last one is right: a right one before it may be overtaken, and is then never looked at.
-		const isWrong = i % 3 === 0 && i < reloads;
+		const isWrong = i % WRONG_EVERY === 0 && i < reloads;
 		const text = sidecar.textWith(appPort, { ...blocks(i, rules), ...(isWrong ? MISTAKES[i % MISTAKES.length] : {}) });
 		if (i % 2 === 0) writeFileSync(file, text);
 		else {
@@ -136,6 +141,10 @@ async function edit(sidecar: Sidecar, appPort: number, settings: ReloadSettings)
 			renameSync(`${file}.new`, file);
 		}
 		if (i === Math.min(20, Math.ceil(reloads / 10))) settledMb = await liveHeapMb(sidecar, settings);
+		// Wrong ones are overtaken as well: the last of them waits until one has been judged.
+		if (isWrong && i + WRONG_EVERY >= reloads) {
+			await waitFor('a version that is rejected', async () => (await countOf(sidecar, 'rejected')) > 0, LAST_MS);
+		}
 		await sleep(Math.max(0, startedAt + i * pause - performance.now()));
 	}
 	const last = String(reloads);
