@@ -32,6 +32,20 @@ export abstract class TimerEntry {
 	abstract onTimer(): void;
 }
 
+/** An entry that calls somebody: for those that have more than one, or are none themselves. */
+export class Alarm extends TimerEntry {
+	private readonly ring: () => void;
+
+	constructor(ring: () => void) {
+		super();
+		this.ring = ring;
+	}
+
+	override onTimer(): void {
+		this.ring();
+	}
+}
+
 /** Coarse timers: an entry fires at or after its delay, late by at most one tick of `resolutionMs`. */
 export interface Timers {
 	readonly resolutionMs: number;

@@ -1,5 +1,5 @@
 /** Waiting with an end: what a drain is made of. */
-import { TimerEntry, type Timers } from '../clock.ts';
+import { Alarm, type Timers } from '../clock.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { systemClock } from '../io/system.ts';
 import type { Listener } from '../listener/listener.ts';
@@ -10,23 +10,10 @@ const POLL_MS = 20;
 /** The same where each look costs a connection. */
 const ASK_MS = 100;
 
-class Pause extends TimerEntry {
-	private readonly then: () => void;
-
-	constructor(then: () => void) {
-		super();
-		this.then = then;
-	}
-
-	override onTimer(): void {
-		this.then();
-	}
-}
-
 function pause(timers: Timers, ms: number): Promise<void> {
 	return new Promise((resolve) => {
 		loopClock.refresh();
-		timers.arm(new Pause(resolve), ms);
+		timers.arm(new Alarm(resolve), ms);
 	});
 }
 

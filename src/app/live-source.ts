@@ -56,6 +56,5 @@ export class LiveSource implements EndpointSink {
 
 	failed(reason: string): void {
 		this.failure = reason;
-		if (this.version === 0) this.owner?.onEndpoints();
 	}
 }

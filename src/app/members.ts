@@ -63,7 +63,14 @@ function memberOf(
 	const { host, port, weight, zone, labels } = config;
 	const target = { kind: 'host', host, port } as const;
 	const pool = before?.pool ?? buildPool(env, { service: name, target, policy, recorder: env.metrics });
-	const address = hostPort(host, port);
-	const endpoint = new Endpoint({ address, weight, zone, labels, pool, foundAt, before: before?.endpoint ?? null });
+	const endpoint = new Endpoint({
+		address: addressOf(config),
+		weight,
+		zone,
+		labels,
+		pool,
+		foundAt,
+		before: before?.endpoint ?? null,
+	});
 	return { config, pool, endpoint };
 }

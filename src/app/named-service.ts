@@ -291,7 +291,7 @@ function endpointsOf(members: readonly Member[]) {
 	return members.map(({ endpoint }) => endpoint);
 }
 
-/** What has come from the sources so far; failures before a first list count, so that somebody hears of them. */
+/** How many lists have come from the sources so far. */
 function versionOf(sources: readonly LiveSource[]): number {
 	return sources.reduce((sum, { version }) => sum + version, 0);
 }

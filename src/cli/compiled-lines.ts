@@ -1,16 +1,13 @@
 /**
- * What the two processes tell each other about a compiled route file: JSON, a line for what there is one of, then a line
- * for each few entries of the lists that may be long. Reading one line takes a fraction of a millisecond, so that thousands
- * of rules, or of mistakes, can be taken over while requests are being served.
+ * What the two processes tell each other about a compiled route file: a line for what there is one of, then a line for each
+ * few entries of the lists that may be long, such as thousands of rules, or of mistakes (`answer-lines.ts`).
  */
 import { EffectiveParts, PART_NAMES, type PartEntry, type PartName } from '../config/effective-parts.ts';
+import { answerLines, LAST_LINE, lineOf } from './answer-lines.ts';
 import type { CompiledFile } from './compiled-file.ts';
 
 /** An entry is a kilobyte or two. */
 const ENTRIES_A_LINE = 25;
-const NEWLINE = '\n';
-/** The last line: without it something is missing. */
-const END = '"end"';
 
 /** Lists that may be long, by their place in a `CompiledFile`. */
 const LISTS: readonly (readonly string[])[] = [
@@ -32,17 +29,17 @@ export function* compiledLines(compiled: CompiledFile): Generator<string> {
 	const effective = compiled.ok ? compiled.effective : null;
 	let first: unknown = effective === null ? compiled : { ...compiled, effective: effective.rest };
 	for (const path of LISTS) if (listAt(first, path) !== null) first = withList(first, path, []);
-	yield JSON.stringify(first) + NEWLINE;
+	yield lineOf(first);
 	for (const [list, path] of LISTS.entries()) {
 		yield* linesOf(listAt(compiled, path) ?? [], (items) => ({ list, items }));
 	}
 	for (const part of PART_NAMES) yield* linesOf(effective?.parts[part] ?? [], (entries) => ({ part, entries }));
-	yield END + NEWLINE;
+	yield LAST_LINE;
 }
 
 function* linesOf<T>(all: readonly T[], line: (some: readonly T[]) => Line): Generator<string> {
 	for (let from = 0; from < all.length; from += ENTRIES_A_LINE) {
-		yield JSON.stringify(line(all.slice(from, from + ENTRIES_A_LINE))) + NEWLINE;
+		yield lineOf(line(all.slice(from, from + ENTRIES_A_LINE)));
 	}
 }
 
@@ -52,22 +49,13 @@ export async function readCompiledLines(
 	breathe: () => Promise<void>,
 ): Promise<CompiledFile> {
 	const assembly = new Assembly();
-	let rest = '';
-	for await (const piece of output) {
-		const lines = (rest + piece).split(NEWLINE);
-		rest = lines.pop() ?? '';
-		for (const line of lines) {
-			assembly.add(line);
-			await breathe();
-		}
-	}
+	for await (const line of answerLines(output, breathe)) assembly.add(line);
 	return assembly.finish();
 }
 
 class Assembly {
 	/** What came in the first line. */
 	private first: Readonly<Record<string, unknown>> | null = null;
-	private isWhole = false;
 	private readonly lists = LISTS.map((): unknown[] => []);
 	private readonly parts = new Map(PART_NAMES.map((name): [PartName, PartEntry[]] => [name, []]));
 
@@ -76,15 +64,12 @@ class Assembly {
 			this.first = JSON.parse(text) as Readonly<Record<string, unknown>>;
 			return;
 		}
-		this.isWhole = text === END;
-		if (this.isWhole) return;
 		const line = JSON.parse(text) as Line;
 		if ('list' in line) this.lists[line.list]?.push(...line.items);
 		else this.parts.get(line.part)?.push(...line.entries);
 	}
 
 	finish(): CompiledFile {
-		if (!this.isWhole) throw new Error('the end of the answer is missing');
 		let compiled: unknown = this.first;
 		for (const [index, path] of LISTS.entries()) {
 			if (listAt(compiled, path) !== null) compiled = withList(compiled, path, this.lists[index] ?? []);

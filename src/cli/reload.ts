@@ -14,6 +14,7 @@ import { createReadStream } from 'node:fs';
 import type { Taken } from '../app/taken.ts';
 import type { App } from '../app.ts';
 import type { Issue } from '../config/issue.ts';
+import { CalmLooks } from '../io/calm-looks.ts';
 import { FileWatcher } from '../io/file-watcher.ts';
 import { filesOf } from '../io/route-folder.ts';
 import type { Log } from '../ports/log.ts';
@@ -50,13 +51,12 @@ export class Reloader {
 	private rejectedHash: string | null = null;
 	/** Of a content that could not be read; `''` otherwise. */
 	private rejectedReason = '';
-	private isLooking = false;
-	private isAlarmed = false;
+	private readonly looks = new CalmLooks(() => this.look());
 	private isStopped = false;
 
 	constructor(options: ReloaderOptions) {
 		this.options = options;
-		this.watcher = new FileWatcher(options.file, () => this.onAlarm());
+		this.watcher = new FileWatcher(options.file, () => this.looks.alarm());
 	}
 
 	start(): void {
@@ -65,24 +65,8 @@ export class Reloader {
 
 	stop(): void {
 		this.isStopped = true;
+		this.looks.stop();
 		this.watcher.stop();
-	}
-
-	private onAlarm(): void {
-		this.isAlarmed = true;
-		if (this.isLooking) return;
-		this.isLooking = true;
-		const calm = (): void => {
-			this.isLooking = false;
-		};
-		this.lookUntilCalm().then(calm, calm);
-	}
-
-	private async lookUntilCalm(): Promise<void> {
-		while (this.isAlarmed && !this.isStopped) {
-			this.isAlarmed = false;
-			await this.look();
-		}
 	}
 
 	private async look(): Promise<void> {

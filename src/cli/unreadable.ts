@@ -1,5 +1,6 @@
 /** What is said of a route file that cannot be read. */
 import type { Issue } from '../config/issue.ts';
+import { UNREADABLE } from '../io/read-errors.ts';
 
 export const EMPTY_FOLDER = 'there is no *.yaml file in this folder';
 
@@ -25,8 +26,6 @@ function textOf(reason: unknown): string {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-	ENOENT: 'there is no such file',
-	EACCES: 'the file may not be read',
-	EISDIR: 'this is a folder, not a file',
+	...UNREADABLE,
 	ENOTDIR: 'there is no such folder',
 };

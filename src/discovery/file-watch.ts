@@ -2,16 +2,17 @@
  * The endpoints of a service from a file of their own, which may change at any time.
  *
  * Theory of operation. As with the route file: each alarm of the watcher leads to one look at the content, and only a
- * content that has not been judged yet is parsed, in another process (`compile`). One look at a time: an alarm during a look
- * makes for one more after it. A good content is told when its list is another one; comments and layout are no update. Of a bad
+ * content that has not been judged yet is parsed, in another process (`compile`). A good content is told when its list is another one; comments and layout are no update. Of a bad
  * content, or of no file, the reason is told once, and the last good list stays. The first good content after that is told
  * even when its list is the last one: whoever was told of the trouble hears that it is over.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { TimerEntry, type Timers } from '../clock.ts';
+import { CalmLooks } from '../io/calm-looks.ts';
 import { FileWatcher } from '../io/file-watcher.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import { UNREADABLE } from '../io/read-errors.ts';
 import type { EndpointSink, EndpointWatch } from '../ports/endpoint-source.ts';
 import { type CompiledEndpoints, FILE_HASH } from './endpoint-file.ts';
 
@@ -35,14 +36,13 @@ export class FileWatch extends TimerEntry implements EndpointWatch {
 	private badHash = '';
 	/** Why the list in force is not what is in the file; `''`: it is. */
 	private reason = '';
-	private isLooking = false;
-	private isAlarmed = false;
+	private readonly looks = new CalmLooks(() => this.look());
 
 	constructor(file: string, parts: FileWatchParts) {
 		super();
 		this.file = file;
 		this.parts = parts;
-		this.watcher = new FileWatcher(file, () => this.onAlarm());
+		this.watcher = new FileWatcher(file, () => this.looks.alarm());
 	}
 
 	start(sink: EndpointSink): void {
@@ -52,29 +52,13 @@ export class FileWatch extends TimerEntry implements EndpointWatch {
 
 	stop(): void {
 		this.sink = null;
+		this.looks.stop();
 		this.watcher.stop();
 		this.parts.timers.disarm(this);
 	}
 
 	override onTimer(): void {
-		this.onAlarm();
-	}
-
-	private onAlarm(): void {
-		this.isAlarmed = true;
-		if (this.isLooking) return;
-		this.isLooking = true;
-		const calm = (): void => {
-			this.isLooking = false;
-		};
-		this.lookUntilCalm().then(calm, calm);
-	}
-
-	private async lookUntilCalm(): Promise<void> {
-		while (this.isAlarmed && this.sink !== null) {
-			this.isAlarmed = false;
-			await this.look();
-		}
+		this.looks.alarm();
 	}
 
 	private async look(): Promise<void> {
@@ -129,9 +113,3 @@ async function hashOf(file: string): Promise<string> {
 function unreadable({ code, message }: NodeJS.ErrnoException): string {
 	return UNREADABLE[code ?? ''] ?? message;
 }
-
-const UNREADABLE: Readonly<Record<string, string>> = {
-	ENOENT: 'there is no such file',
-	EACCES: 'the file may not be read',
-	EISDIR: 'this is a folder, not a file',
-};

@@ -3,8 +3,8 @@
  *
  * Theory of operation. A mirror never holds up the exchange that it was taken from, and never fails it. It takes the bytes
  * of the body as they come; what its connection does not take is kept by the socket up to `MAX_HELD_BYTES`, and a mirror
- * that lags further behind is cut. It counts at its service like any exchange and attempt, so a sick service is left alone, and
-one that is busy gets no copies beyond `limits.requests`; that there was none is counted as well. It lives on
+ * that lags further behind is cut. It counts at its service like any exchange and attempt, so a sick service is left alone,
+ * and one that is busy gets no copies beyond `limits.requests`; that there was none is counted as well. It lives on
  * when the exchange is over, but not for longer than `ANSWER_MS` after its last byte; when the client broke off, it is cut
  * as well. Until that last byte the exchange's own deadlines are enough: how long a client takes for its body says nothing
  * about the service.

@@ -11,7 +11,7 @@
  */
 import { constants, fstatSync, openSync } from 'node:fs';
 import sonicBoom from 'sonic-boom';
-import { TimerEntry, type Timers } from '../clock.ts';
+import { Alarm, type Timers } from '../clock.ts';
 
 /** Handed over at once at this size; below sonic-boom's own write size of 16 KiB. */
 const BATCH_CHARS = 8 * 1024;
@@ -23,20 +23,6 @@ const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 1000;
 
 export type LogDestination = 'stdout' | 'stderr' | { readonly file: string };
-
-/** Flushes a batch that did not fill in time. */
-class FlushTimer extends TimerEntry {
-	private readonly stream: LogStream;
-
-	constructor(stream: LogStream) {
-		super();
-		this.stream = stream;
-	}
-
-	override onTimer(): void {
-		this.stream.flush();
-	}
-}
 
 /** What takes whole lines, each with its line feed. */
 export interface LineWriter {
@@ -57,7 +43,8 @@ export class LogStream implements LineWriter {
 	private readonly sonic: sonicBoom.SonicBoom;
 	private readonly isFile: boolean;
 	private readonly timers: Timers;
-	private readonly timer: FlushTimer;
+	/** Flushes a batch that did not fill in time. */
+	private readonly timer: Alarm;
 	private batch = '';
 	private batchLines = 0;
 	private isFailing = false;
@@ -65,7 +52,7 @@ export class LogStream implements LineWriter {
 
 	constructor({ destination, timers, onTrouble, maxBufferedBytes }: LogStreamOptions) {
 		this.timers = timers;
-		this.timer = new FlushTimer(this);
+		this.timer = new Alarm(() => this.flush());
 		this.isFile = typeof destination !== 'string';
 		const dest = typeof destination === 'string' ? standardFd(destination) : destination.file;
 		this.sonic = new sonicBoom.SonicBoom({

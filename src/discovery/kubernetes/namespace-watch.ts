@@ -10,7 +10,7 @@
  * A service that is not part of the question under way interrupts it, and the next list asks for it too. Changes are
  * gathered for a moment before listeners hear of them (`slice-store.ts`).
  */
-import { type Clock, type Random, TimerEntry, type Timers } from '../../clock.ts';
+import { Alarm, type Clock, type Random, type Timers } from '../../clock.ts';
 import type { Breathe } from '../../ports/control.ts';
 import type { ApiClient } from './api-client.ts';
 import { JsonLines } from './json-lines.ts';
@@ -43,19 +43,6 @@ export interface WatchContext {
 	readonly random: Random;
 	readonly breathe: Breathe;
 	readonly pace: Pace;
-}
-
-class Alarm extends TimerEntry {
-	private readonly ring: () => void;
-
-	constructor(ring: () => void) {
-		super();
-		this.ring = ring;
-	}
-
-	override onTimer(): void {
-		this.ring();
-	}
 }
 
 export class NamespaceWatch {
