@@ -10,7 +10,7 @@ import { AppHealth } from './app/app-health.ts';
 import { bind } from './app/bind.ts';
 import { Control } from './app/control.ts';
 import { drainListener, waitUntil, waitWhile } from './app/drain.ts';
-import { EndpointSources, type SourceTools } from './app/endpoint-sources.ts';
+import { EndpointSources } from './app/endpoint-sources.ts';
 import { Explaining } from './app/explaining.ts';
 import { Front, type FrontOptions } from './app/front.ts';
 import { listPieces, objectPieces } from './app/json-pieces.ts';
@@ -19,6 +19,7 @@ import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
 import { atOnce, calmly } from './app/slices.ts';
 import { buildSnapshot, type Snapshot } from './app/snapshot.ts';
+import type { SourceTools } from './app/source-tools.ts';
 import type { Rejected, Taken } from './app/taken.ts';
 import type { Telemetry } from './app/telemetry.ts';
 import type { Config } from './config/config.ts';
@@ -321,7 +322,7 @@ export class App {
 		this.env.mirrorsUnderWay.cut();
 		await this.control.stop();
 		this.snapshot.services.close();
-		this.sources.stop();
+		await this.sources.stop();
 		await this.telemetry.close();
 		this.telemetry.timers.stop();
 	}

@@ -5,7 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import path from 'node:path';
-import type { SourceTools } from '../app/endpoint-sources.ts';
+import type { SourceTools } from '../app/source-tools.ts';
 import type { App } from '../app.ts';
 import { formatIssue } from '../config/issue.ts';
 import { clusterAccess } from '../discovery/kubernetes/cluster-access.ts';

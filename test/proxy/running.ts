@@ -1,6 +1,6 @@
 /** A whole sidecar in this process, in front of an origin that the test scripts: real sockets, port 0, no child process. */
 
-import type { SourceTools } from '../../src/app/endpoint-sources.ts';
+import type { SourceTools } from '../../src/app/source-tools.ts';
 import type { Taken } from '../../src/app/taken.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
 import { App } from '../../src/app.ts';
