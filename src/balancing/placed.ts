@@ -23,8 +23,7 @@ export interface Placed<E extends Candidate> {
 export function* placed<E extends Candidate>(shares: readonly Share<E>[]): Generator<undefined, Placed<E>, undefined> {
 	const { length } = shares;
 	const keys = new Float64Array(length);
-	for (let i = 0; i < length; i++)
-		keys[i] = hashOfText((shares[i] as Share<E>).endpoint.address) * INDEX_RANGE + i;
+	for (let i = 0; i < length; i++) keys[i] = hashOfText((shares[i] as Share<E>).endpoint.address) * INDEX_RANGE + i;
 	yield;
 	keys.sort();
 	yield;

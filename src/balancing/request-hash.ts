@@ -15,11 +15,11 @@ const RANGE = 2 ** 32;
  * at one endpoint. `sourceAddress`: without a port; `''` where there is none (a Unix socket).
  */
 export function hashOf(head: RequestHead, sourceAddress: string, key: HashKey, random: Random): number {
-	const value = key.by === 'sourceIp' ? sourceAddress : valueOf(head, key.by, key.name);
+	const value = key.by === 'sourceIp' ? sourceAddress : textOf(head, key.by, key.name);
 	return value === undefined || value === '' ? (random.next() * RANGE) >>> 0 : hashOfText(value);
 }
 
-function valueOf(head: RequestHead, by: 'header' | 'cookie' | 'query', name: string): string | undefined {
+function textOf(head: RequestHead, by: 'header' | 'cookie' | 'query', name: string): string | undefined {
 	if (by === 'header') return fieldOf(head, name);
 	return by === 'cookie' ? firstCookie(head.headers, name) : firstQueryValue(head.query, name);
 }

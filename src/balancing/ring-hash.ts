@@ -5,8 +5,8 @@
  * How even the shares are depends on the points: with k of them a share is within about 1/√k of its weight in two of three
  * cases. Up to 256 endpoints have `POINTS_PER_ENDPOINT` each, which is 6 %; beyond that the ring does not grow: 12 % with
  * 1,000 endpoints, 40 % with 10,000, where `maglev` is the better choice. (Envoy's ring has 1,024 points for all of them,
- * unless it is told otherwise.) Where weights differ, an endpoint that leaves changes the average, by which points are
- * given out: then up to twice its share moves.
+ * unless it is told otherwise.) Where weights differ, an endpoint that leaves also changes the average, by which points are
+ * given out: up to 1/n of the requests move then, or twice its share.
  *
  * Endpoints that are not usable keep their points, and are walked past: a request comes home when its endpoint is well.
  */

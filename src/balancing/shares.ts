@@ -54,3 +54,9 @@ export function sharesOf<E extends Sharer>(endpoints: readonly E[], input: Share
 	});
 	return { shares: shares.filter(({ weight }) => weight > 0), isPanic, isWarming };
 }
+
+/** Whether a balancer of the one would do the same as one of the other. */
+export function areSameShares<E extends Candidate>(one: readonly Share<E>[], other: readonly Share<E>[]): boolean {
+	if (one.length !== other.length) return false;
+	return one.every(({ endpoint, weight }, i) => endpoint === other[i]?.endpoint && weight === other[i].weight);
+}

@@ -10,6 +10,13 @@
 
 /** The longest way into the order, in rounds of the heaviest class: a double cannot tell the turns apart well beyond that. */
 const MAX_ROUNDS = 2 ** 32;
+/**
+ * Up to so many turns are left out at the beginning. A moment drawn at random falls into a long gap between turns more likely
+ * than into a short one, which would give the turn after a long gap to those who begin anew all the time.
+ */
+const MAX_LEFT_OUT = 64;
+/** What is after so many bits of the offset serves as another random number. */
+const OFFSET_SCALE = 2 ** 20;
 /** Multiples of it modulo 1 are spread evenly: neighbours do not skip their turns together. */
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
@@ -50,6 +57,7 @@ export class Turns {
 		let next = 0;
 		for (const items of classes.values()) this.place(next++, items, weights, start);
 		for (let at = (size >> 1) - 1; at >= 0; at--) this.sink(at, this.heap[at] as number, this.due[at] as number);
+		for (let left = ((offset * OFFSET_SCALE) % 1) * MAX_LEFT_OUT; left >= 1; left--) this.take();
 	}
 
 	/** Takes the next turn: index of the item. */
