@@ -8,10 +8,11 @@ import { RandomChoice } from './random-choice.ts';
 import { RingHash } from './ring-hash.ts';
 import { RoundRobin } from './round-robin.ts';
 
-export function buildBalancer<E extends TimedCandidate>(
+/** Pauses now and then: with 10,000 endpoints some policies need more than 10 ms. Shares must not change meanwhile. */
+export function* balancerInSlices<E extends TimedCandidate>(
 	policy: LoadBalancerPolicy['policy'],
 	shares: readonly Share<E>[],
-): Balancer<E> {
+): Generator<undefined, Balancer<E>, undefined> {
 	switch (policy) {
 		case 'leastRequest':
 			return new LeastRequest(shares);
@@ -22,11 +23,23 @@ export function buildBalancer<E extends TimedCandidate>(
 		case 'random':
 			return new RandomChoice(shares);
 		case 'ringHash':
-			return new RingHash(shares);
+			return yield* RingHash.inSlices(shares);
 		case 'maglev':
-			return new Maglev(shares);
+			return yield* Maglev.inSlices(shares);
 		default:
 			return policy satisfies never;
+	}
+}
+
+/** Without the pauses. */
+export function buildBalancer<E extends TimedCandidate>(
+	policy: LoadBalancerPolicy['policy'],
+	shares: readonly Share<E>[],
+): Balancer<E> {
+	const slices = balancerInSlices(policy, shares);
+	for (;;) {
+		const slice = slices.next();
+		if (slice.done === true) return slice.value;
 	}
 }
 

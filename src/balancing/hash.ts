@@ -3,9 +3,12 @@
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** From 0 to 2^32-1. Not for secrets: whoever wants to can find texts that share a hash. */
-export function hashOfText(text: string): number {
-	let hash = FNV_OFFSET;
+/**
+ * From 0 to 2^32-1. Not for secrets: whoever wants to can find texts that share a hash. Two texts that share one by chance
+ * share none with another `seed`.
+ */
+export function hashOfText(text: string, seed = 0): number {
+	let hash = FNV_OFFSET ^ seed;
 	for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
 	return mixed(hash);
 }

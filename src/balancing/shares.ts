@@ -20,11 +20,14 @@ export interface Sharer extends Candidate {
 
 export interface SharesInput {
 	readonly now: number;
-	/** Milliseconds; 0: no slow start. */
+	/** Milliseconds; 0: no slow start. Not in force with `keepsUnusable`. */
 	readonly slowStartMs: number;
 	/** Zone to be preferred; `''`: none. */
 	readonly zone: string;
-	/** The policy walks past the unusable by itself: they keep their places. */
+	/**
+	 * The policy places endpoints where they stay, and walks past the unusable by itself. There is no slow start then, as in
+	 * Envoy: each step of it would move requests to and fro between endpoints that know them.
+	 */
 	readonly keepsUnusable: boolean;
 }
 
@@ -45,9 +48,15 @@ export function sharesOf<E extends Sharer>(endpoints: readonly E[], input: Share
 	const factors = zone === '' ? null : zoneFactors(taken, weighty, zone);
 	let isWarming = false;
 	const shares = taken.map((endpoint, index): Share<E> => {
-		const warmth = slowStartMs === 0 ? 1 : slowStartFactor(now - endpoint.usableSince, slowStartMs);
+		const warmth = slowStartMs === 0 || keepsUnusable ? 1 : slowStartFactor(now - endpoint.usableSince, slowStartMs);
 		if (warmth < 1) isWarming = true;
 		return { endpoint, weight: endpoint.weight * warmth * (factors?.[index] ?? 1) };
 	});
 	return { shares: shares.filter(({ weight }) => weight > 0), isPanic, isWarming };
+}
+
+/** Whether a balancer of the one would do the same as one of the other. */
+export function areSameShares<E extends Candidate>(one: readonly Share<E>[], other: readonly Share<E>[]): boolean {
+	if (one.length !== other.length) return false;
+	return one.every(({ endpoint, weight }, i) => endpoint === other[i]?.endpoint && weight === other[i].weight);
 }

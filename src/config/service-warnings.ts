@@ -62,7 +62,7 @@ function* aboutHash(service: ServiceConfig, config: Config, path: readonly PathS
 	const { policy, hash, slowStart } = service.policy.loadBalancer;
 	if (!isHashed(policy)) return;
 	if (slowStart > 0) {
-		const message = `is not useful with \`${policy}\`: each of its steps gives requests to another endpoint`;
+		const message = `has no effect with \`${policy}\`: each step would give requests to another endpoint`;
 		yield { path: [...path, 'slowStart'], message };
 	}
 	if (hash.by === 'sourceIp' && isCalledByApp(service, config)) {

@@ -1,4 +1,6 @@
 /** Cookies of a request (RFC 6265 §4.2.1): `name=value` pairs with semicolons between them, of which a name may repeat. */
+import { FieldId } from './field-id.ts';
+import type { HeaderList } from './header-list.ts';
 import { skipWhitespace, trimEnd } from './tokens.ts';
 
 const DQUOTE = 0x22;
@@ -24,4 +26,20 @@ export function cookieValue(line: string, from: number): string {
 	const end = trimEnd(line, start, cookieEnd(line, from));
 	const isQuoted = end - start >= 2 && line.charCodeAt(start) === DQUOTE && line.charCodeAt(end - 1) === DQUOTE;
 	return isQuoted ? line.slice(start + 1, end - 1) : line.slice(start, end);
+}
+
+/** The first cookie of a name, in whichever of the fields it is (HTTP/2 splits them, RFC 9113 §8.2.3); `undefined`: none. */
+export function firstCookie(headers: HeaderList, name: string): string | undefined {
+	for (let i = headers.indexOf(FieldId.cookie); i >= 0; i = headers.indexOf(FieldId.cookie, i + 1)) {
+		const line = headers.valueAt(i);
+		const at = nextCookie(line, name, 0);
+		if (at >= 0) return cookieValue(line, at);
+	}
+	const { added, addedIds } = headers;
+	for (let k = addedIds.indexOf(FieldId.cookie); k >= 0; k = addedIds.indexOf(FieldId.cookie, k + 1)) {
+		const line = added[k * 2 + 1] as string;
+		const at = nextCookie(line, name, 0);
+		if (at >= 0) return cookieValue(line, at);
+	}
+	return undefined;
 }

@@ -4,9 +4,9 @@
  * Rules refer to groups, so a group stays while its endpoints come and go. What it has is replaced whole: an attempt ends
  * at the endpoint that it was given.
  */
-import type { Balancer } from '../balancing/balancer.ts';
+import type { Balancer, Share } from '../balancing/balancer.ts';
 import { buildBalancer, keepsPlaces } from '../balancing/build-balancer.ts';
-import { sharesOf } from '../balancing/shares.ts';
+import { areSameShares, sharesOf } from '../balancing/shares.ts';
 import type { Random } from '../clock.ts';
 import type { HashKey, LoadBalancerPolicy } from '../config/service-config.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -31,6 +31,8 @@ export class EndpointGroup {
 	/** Zone to be preferred; `''`: none. */
 	private readonly zone: string;
 	private balancer: Balancer<Endpoint>;
+	/** What `balancer` was made of. */
+	private shares: readonly Share<Endpoint>[] = [];
 
 	/** `zone`: where the app is; `''`: not said. */
 	constructor(policy: LoadBalancerPolicy, zone: string) {
@@ -65,6 +67,9 @@ export class EndpointGroup {
 		});
 		this.isPanicking = isPanic;
 		this.isWarming = isWarming;
+		// A ring or a table takes milliseconds with thousands of endpoints, and need not know who is well.
+		if (keepsUnusable && areSameShares(shares, this.shares)) return;
+		this.shares = shares;
 		this.balancer = buildBalancer(policy, shares);
 	}
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Share } from '../../src/balancing/balancer.ts';
-import { buildBalancer } from '../../src/balancing/build-balancer.ts';
-import { mixed } from '../../src/balancing/hash.ts';
+import { balancerInSlices, buildBalancer } from '../../src/balancing/build-balancer.ts';
+import { hashOfText, mixed } from '../../src/balancing/hash.ts';
 import { LatencyCell } from '../../src/balancing/latency-cell.ts';
 import type { TimedCandidate } from '../../src/balancing/peak-ewma.ts';
 import { POINTS_PER_ENDPOINT } from '../../src/balancing/ring-hash.ts';
@@ -116,6 +116,24 @@ describe('roundRobin', () => {
 });
 
 describe('peakEwma', () => {
+	it('shares an idle service of equally fast endpoints by weight, a light one included', () => {
+		const counts = countsOf('peakEwma', shares([1, 1, 1, 1, 0.1]));
+		expect((counts[4] ?? 0) / PICKS).toBeCloseTo(0.1 / 4.1, 2);
+	});
+
+	it('forgets what it only assumes of an endpoint, as long as others are asked instead', () => {
+		const [fast, fresh] = shares([1, 1]) as [Share<Numbered>, Share<Numbered>];
+		const balancer = buildBalancer('peakEwma', [fast, fresh]);
+		const random = new SeededRandom(1);
+		const at = (now: number) => {
+			fast.endpoint.latency.observe(1, now);
+			return balancer.pick(random, null, 0, now);
+		};
+		expect(at(0)).toBe(fast.endpoint);
+		expect(at(30_000)).toBe(fast.endpoint);
+		expect(at(40_000)).toBe(fresh.endpoint);
+	});
+
 	const [one, other] = shares([1, 1]).map(({ endpoint }) => endpoint) as [Numbered, Numbered];
 
 	it('takes the one that will have answered first', () => {
@@ -212,9 +230,89 @@ describe.each(HASHED)('%s', (policy) => {
 		expect(seen.size).toBe(3);
 	});
 
+	it('moves little more than 1/n of the keys, or twice its share, when an endpoint of another weight leaves', () => {
+		const given = shares([1, 2, 3, 4, 5, 1, 1, 8, 2, 3]);
+		const random = new SeededRandom(1);
+		const before = buildBalancer(policy, given);
+		for (const gone of given) {
+			const after = buildBalancer(
+				policy,
+				given.filter((each) => each !== gone),
+			);
+			let moved = 0;
+			for (let i = 0; i < 20_000; i++) {
+				if (before.pick(random, null, mixed(i), 0) !== after.pick(random, null, mixed(i), 0)) moved++;
+			}
+			expect(moved / 20_000).toBeLessThan(Math.max(0.1, (2 * gone.weight) / 30) + 0.02);
+		}
+	});
+
+	it('goes past the one to be avoided when none is well, and back to it when it alone is', () => {
+		const given = shares([1, 1, 1, 1]);
+		for (const { endpoint } of given) endpoint.isUsable = false;
+		const balancer = buildBalancer(policy, given);
+		const random = new SeededRandom(1);
+		for (let key = 0; key < 100; key++) {
+			const home = balancer.pick(random, null, mixed(key), 0);
+			expect(balancer.pick(random, home, mixed(key), 0)).not.toBe(home);
+			if (home !== null) home.isUsable = true;
+			expect(balancer.pick(random, home, mixed(key), 0)).toBe(home);
+			if (home !== null) home.isUsable = false;
+		}
+	});
+
+	it('finds the one that is well among thousands', () => {
+		const given = shares(new Array(3000).fill(1));
+		for (const { endpoint } of given) endpoint.isUsable = endpoint.index === 1234;
+		const balancer = buildBalancer(policy, given);
+		const random = new SeededRandom(1);
+		for (let key = 0; key < 20; key++) expect(balancer.pick(random, null, mixed(key), 0)?.index).toBe(1234);
+	});
+
+	it('gives each of two addresses of one hash its share', () => {
+		const [one, other] = twoOfOneHash();
+		const given = shares([1, 1, 1, 1]).map((share, index) => {
+			const address = [one, other][index] ?? share.endpoint.address;
+			return { ...share, endpoint: { ...share.endpoint, address } };
+		});
+		for (const count of countsOf(policy, given)) expect(count / PICKS).toBeGreaterThan(0.18);
+	});
+
+	it('is built with pauses for 10,000 endpoints, and the same as without', () => {
+		const given = shares(new Array(10_000).fill(1).map((weight, index) => weight + (index % 7)));
+		const slices = balancerInSlices(policy, given);
+		let pauses = 0;
+		let slice = slices.next();
+		for (; slice.done !== true; slice = slices.next()) pauses++;
+		expect(pauses).toBeGreaterThanOrEqual(4);
+		const whole = buildBalancer(policy, given);
+		const random = new SeededRandom(1);
+		for (let key = 0; key < 1000; key++) {
+			expect(slice.value.pick(random, null, mixed(key), 0)).toBe(whole.pick(random, null, mixed(key), 0));
+		}
+	});
+
+	it('is built in no time where weights are a million apart', () => {
+		const weights = new Array<number>(5000).fill(1);
+		weights[0] = 1_000_000;
+		expect((countsOf(policy, shares(weights))[0] ?? 0) / PICKS).toBeGreaterThan(0.9);
+	}, 2000);
+
 	it('takes 10,000 endpoints', () => {
 		expect(countsOf(policy, shares(new Array(10_000).fill(1))).filter((count) => count > 0).length).toBeGreaterThan(
 			9000,
 		);
 	});
 });
+
+/** Among 200,000 texts some five pairs share a hash of 32 bits. */
+function twoOfOneHash(): [string, string] {
+	const seen = new Map<number, string>();
+	for (let i = 0; ; i++) {
+		const address = `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:8080`;
+		const hash = hashOfText(address);
+		const before = seen.get(hash);
+		if (before !== undefined) return [before, address];
+		seen.set(hash, address);
+	}
+}

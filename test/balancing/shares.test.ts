@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Sharer, sharesOf } from '../../src/balancing/shares.ts';
+import { areSameShares, type Sharer, sharesOf } from '../../src/balancing/shares.ts';
 import { slowStartFactor } from '../../src/balancing/slow-start.ts';
 import { zoneFactors } from '../../src/balancing/zones.ts';
 
@@ -37,6 +37,37 @@ describe('the shares of endpoints', () => {
 		const { shares, isWarming } = sharesOf(all, { ...INPUT, slowStartMs: 10_000 });
 		expect(shares.map(({ weight }) => weight)).toEqual([2, 1]);
 		expect(isWarming).toBe(true);
+	});
+
+	it('are whole from the beginning where the policy keeps endpoints in their places', () => {
+		const all = [sharer({ usableSince: 99_999 }), sharer()];
+		const { shares, isWarming } = sharesOf(all, { ...INPUT, slowStartMs: 10_000, keepsUnusable: true });
+		expect(shares.map(({ weight }) => weight)).toEqual([1, 1]);
+		expect(isWarming).toBe(false);
+	});
+
+	it('are the same as others of the same endpoints with the same weights, in the same order', () => {
+		const [one, other] = [sharer(), sharer()];
+		const all = [
+			{ endpoint: one, weight: 1 },
+			{ endpoint: other, weight: 2 },
+		];
+		expect(areSameShares(all, [...all])).toBe(true);
+		expect(areSameShares([], [])).toBe(true);
+		expect(areSameShares(all, all.slice(1))).toBe(false);
+		expect(areSameShares(all, [...all].reverse())).toBe(false);
+		expect(
+			areSameShares(all, [
+				{ endpoint: one, weight: 1 },
+				{ endpoint: other, weight: 3 },
+			]),
+		).toBe(false);
+		expect(
+			areSameShares(all, [
+				{ endpoint: one, weight: 1 },
+				{ endpoint: sharer(), weight: 2 },
+			]),
+		).toBe(false);
 	});
 
 	it('are never empty while somebody has weight, and never negative', () => {
@@ -93,5 +124,34 @@ describe('zones', () => {
 	it('do not count where nobody is at home, or nobody elsewhere', () => {
 		expect(shareOf('a', [zoned('a', false), zoned('b')])).toBe(0);
 		expect(shareOf('a', [zoned('a'), zoned('a')])).toBe(1);
+	});
+
+	it('give those at home what they can take and the others the rest, each by weight', () => {
+		const any = fc.record({
+			weight: fc.integer({ min: 1, max: 9 }),
+			zone: fc.constantFrom('a', 'b', 'c'),
+			isUsable: fc.boolean(),
+		});
+		fc.assert(
+			fc.property(fc.array(any, { minLength: 1, maxLength: 12 }), (all) => {
+				const taken = all.filter(({ isUsable }) => isUsable);
+				const factors = zoneFactors(taken, all, 'a');
+				const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+				const weightOf = (some: readonly { weight: number }[]) => sum(some.map(({ weight }) => weight));
+				const isHome = ({ zone }: { zone: string }) => zone === 'a';
+				const [wellHome, wellAway] = [weightOf(taken.filter(isHome)), weightOf(taken.filter((each) => !isHome(each)))];
+				const got = sum(taken.map((each, index) => (isHome(each) ? each.weight * (factors[index] ?? 0) : 0)));
+				const whole = sum(taken.map(({ weight }, index) => weight * (factors[index] ?? 0)));
+				if (taken.length > 0) expect(whole).toBeGreaterThan(0);
+				if (wellHome > 0 && wellAway > 0) {
+					expect(got / whole).toBeCloseTo(Math.min(1, (1.4 * wellHome) / weightOf(all.filter(isHome))), 9);
+				}
+				for (const home of [true, false]) {
+					expect(
+						new Set([...factors].filter((_, index) => isHome(taken[index] ?? { zone: '' }) === home)).size,
+					).toBeLessThan(2);
+				}
+			}),
+		);
 	});
 });

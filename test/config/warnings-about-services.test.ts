@@ -42,7 +42,7 @@ describe('what is probably not meant of a service is warned about', () => {
 		[
 			'a slow start of a hashed policy',
 			service(`${STATIC}, loadBalancer: { policy: maglev, hash: { header: a }, slowStart: 1s }`),
-			'4:138 `services.payments.loadBalancer.slowStart` is not useful with `maglev`: each of its steps gives requests to another endpoint',
+			'4:138 `services.payments.loadBalancer.slowStart` has no effect with `maglev`: each step would give requests to another endpoint',
 		],
 		[
 			'the address of the app as a hash key',

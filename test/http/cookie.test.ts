@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cookieEnd, cookieValue, nextCookie } from '../../src/http/cookie.ts';
+import { cookieEnd, cookieValue, firstCookie, nextCookie } from '../../src/http/cookie.ts';
+import { SHAPES } from './parsed-headers.ts';
 
 function valuesOf(line: string, name: string): string[] {
 	const values: string[] = [];
@@ -50,5 +51,19 @@ describe('cookies of a request', () => {
 				expect(valuesOf(line, 'sid')).toEqual(split);
 			}),
 		);
+	});
+});
+
+describe.each(SHAPES)('the first cookie of a name (%s)', (_, headersOf) => {
+	it('is found in whichever field it is', () => {
+		const headers = headersOf([
+			['Cookie', 'a=1; b=2'],
+			['Accept', 'sid=no'],
+			['Cookie', 'c=3; sid="x"; sid=y'],
+		]);
+		expect(firstCookie(headers, 'sid')).toBe('x');
+		expect(firstCookie(headers, 'b')).toBe('2');
+		expect(firstCookie(headers, 'd')).toBeUndefined();
+		expect(firstCookie(headersOf([]), 'a')).toBeUndefined();
 	});
 });
