@@ -35,12 +35,29 @@ function nowhere(detail: string): ProxyError {
  * `isReplay`: nothing has failed but a connection that had been idle.
  */
 export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null {
-	const { attempts, session, backend } = x;
+	const { attempts, session } = x;
 	const last = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt);
 	if (session !== null && last === null && session.endpoint.isUsable) return session.endpoint;
 	if (session !== null && isReplay) return last?.target ?? null;
-	const group = (backend as Backend).group as EndpointGroup;
+	return pick(x, last?.target ?? null);
+}
+
+/** Draws for a hedge: only one endpoint can be avoided, and several may have the request already. */
+const HEDGE_DRAWS = 3;
+
+/** For one more attempt beside those under way: an endpoint that has none of them. `null`: none was found. */
+export function chooseBeside(x: Exchange): Endpoint | null {
+	const { underWay } = x;
+	for (let draw = 0; draw < HEDGE_DRAWS; draw++) {
+		const endpoint = pick(x, underWay[underWay.length - 1]?.target ?? null);
+		if (endpoint !== null && !underWay.some(({ target }) => target?.address === endpoint.address)) return endpoint;
+	}
+	return null;
+}
+
+function pick(x: Exchange, avoid: Endpoint | null): Endpoint | null {
+	const group = (x.backend as Backend).group as EndpointGroup;
 	const { random } = x.context;
 	const hash = group.hashKey === null ? 0 : hashOf(x.head, x.clientAddress, group.hashKey, random);
-	return group.pick(random, last?.target ?? null, hash, x.now());
+	return group.pick(random, avoid, hash, x.now());
 }

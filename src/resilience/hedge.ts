@@ -65,12 +65,13 @@ export function mayBeHedged(method: string, isUpgrade: boolean): boolean {
 	return !isUpgrade && isIdempotent(method);
 }
 
-/** What gateways say of a backend that they cannot reach: where nothing is retried. */
+/** What gateways say of a backend that they cannot reach: where no status is retried. */
 const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** Whether an answer with this status gives way to an attempt that is still under way: fast failures must not win. */
 export function givesWay(policy: RetryPolicy | null, status: number): boolean {
-	return policy === null ? GATEWAY_ERRORS.has(status) : isRetriedStatus(policy, status);
+	const isNoneRetried = policy === null || policy.codes.length === 0;
+	return isNoneRetried ? GATEWAY_ERRORS.has(status) : isRetriedStatus(policy, status);
 }
 
 const QUANTILE = 0.95;

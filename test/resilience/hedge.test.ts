@@ -79,8 +79,9 @@ describe('an answer while another attempt is under way', () => {
 		[500, false],
 		[429, false],
 		[200, false],
-	])('with status %i gives way where nothing is retried: %s', (status, expected) => {
+	])('with status %i gives way where no status is retried: %s', (status, expected) => {
 		expect(givesWay(null, status)).toBe(expected);
+		expect(givesWay({ ...policy, codes: [] }, status)).toBe(expected);
 	});
 });
 
