@@ -200,6 +200,19 @@ describe('a request with a hedge', () => {
 		expect(record?.attempts.map(({ outcome }) => outcome)).toEqual(['attempt_timeout', 'ok']);
 	});
 
+	it('gives the hedge its own time when the first attempt has failed', async () => {
+		const hedge = { after: '200ms', max: 1, budgetPercent: 100 };
+		await fixture.start({ timeouts: { backendRequest: '300ms' }, hedge, retry: 'off' });
+		const client = await fixture.send(GET);
+		const { A, B } = await hedged();
+		const arrivedAt = performance.now();
+		await happen('breaks', A, 'A');
+		expect((await client.readResponse()).status).toBe(504);
+		expect(performance.now() - arrivedAt).toBeGreaterThan(250);
+		await waitFor('the hedge to be given up', () => B.connection.ended !== '');
+		await fixture.waitUntilQuiet();
+	});
+
 	it('holds the winner to the time of an attempt, too', async () => {
 		await fixture.start({ timeouts: { backendRequest: '100ms' } });
 		const client = await fixture.send(GET);
@@ -246,8 +259,8 @@ describe('a request with a hedge', () => {
 		await fixture.waitUntilQuiet();
 	});
 
-	it('sends the same body to both, and passes on the answer whole', async () => {
-		await fixture.start();
+	it.each([{}, { retry: 'off' }])('sends the same body to both, and passes on the answer whole (%o)', async (rule) => {
+		await fixture.start(rule);
 		const body = 'b'.repeat(60_000);
 		const client = await fixture.send(`PUT /x HTTP/1.1\r\nHost: s\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 		const { A, B } = await hedged();
