@@ -1,7 +1,17 @@
 /** Names that are given twice, and names of nothing. */
 import type * as z from 'zod';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, type Located, lineText, locate, type PathSegment, scalarText, writtenPath } from './located.ts';
+import {
+	formatPath,
+	isWritten,
+	type Located,
+	lineText,
+	locate,
+	type PathSegment,
+	scalarText,
+	writtenPath,
+} from './located.ts';
+import { kubernetesName } from './schema/endpoint-source.ts';
 import { canonicalHostname } from './schema/names.ts';
 import { describeField, type Field, schemaOfKey } from './schema/walk.ts';
 
@@ -56,6 +66,22 @@ export function checkHostnames(root: Located, issues: IssueList): void {
 
 function haveCommonPort(a: readonly string[], b: readonly string[]): boolean {
 	return a.length === 0 || b.length === 0 || a.some((port) => b.includes(port));
+}
+
+/** A service of the cluster is in the app's namespace, which may be called as none of Kubernetes can. */
+export function checkNamespaces(root: Located, issues: IssueList): void {
+	const namespace = locate(root, ['app']).node.entries.get('namespace');
+	if (typeof namespace?.value !== 'string' || kubernetesName().safeParse(namespace.value).success) return;
+	for (const [service, entry] of locate(root, ['services']).node.entries) {
+		const source = entry.entries.get('kubernetes');
+		if (source?.kind !== 'map' || isWritten(source, ['namespace'])) continue;
+		const path = writtenPath(root, ['services', service, 'kubernetes']);
+		issues.error(source.key ?? source.span, {
+			path,
+			message: `\`${formatPath(path)}\` is in the namespace \`app.namespace\`, which is no name in Kubernetes`,
+			expected: '`namespace: shop` in it',
+		});
+	}
 }
 
 /** A key without a value means its default; a name of the file's own has none, and would vanish without a word. */

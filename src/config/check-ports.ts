@@ -13,6 +13,8 @@ interface BoundPort {
 	readonly node: Located;
 	readonly host: string;
 	readonly port: number;
+	/** The file does not say it: it is so by default. */
+	readonly isDefault?: boolean;
 }
 
 const LISTENERS = [
@@ -44,9 +46,8 @@ export function checkPorts(root: Located, issues: IssueList): void {
 
 function reportCollision(first: BoundPort, second: BoundPort, issues: IssueList): void {
 	// The admin port has a default: the fault is shown at what was written.
-	const isDefault = second.node.kind === 'map';
-	const [shown, other] = isDefault ? [first, second] : [second, first];
-	const where = isDefault ? 'by default' : `on ${lineText(other.node.span, shown.node.span.file)}`;
+	const [shown, other] = second.isDefault === true ? [first, second] : [second, first];
+	const where = other.isDefault === true ? 'by default' : `on ${lineText(other.node.span, shown.node.span.file)}`;
 	issues.error(shown.node.span, {
 		path: shown.path,
 		message: `\`${formatPath(shown.path)}\` takes the port that \`${formatPath(other.path)}\` has ${where}`,
@@ -96,5 +97,5 @@ function valueAt<T>(root: Located, path: readonly string[], schema: z.ZodType<T>
 	if (!isThere && fallback === undefined) return null;
 	const result = schema.safeParse(isThere ? node.value : fallback);
 	if (!result.success) return null;
-	return { path, node, value: result.data };
+	return { path, node, value: result.data, isDefault: !isThere };
 }

@@ -2,7 +2,7 @@
  * Faults that no single value shows: ports that collide, a name given twice, a regular expression that does not compile.
  * Works on the tree, value by value, so that it finds them in a file that has other faults as well.
  */
-import { checkHostnames, checkNamesOfNothing, checkRuleNames } from './check-names.ts';
+import { checkHostnames, checkNamesOfNothing, checkNamespaces, checkRuleNames } from './check-names.ts';
 import { checkPorts } from './check-ports.ts';
 import type { IssueList } from './issue-list.ts';
 import { childOf, formatPath, type Located, locate, type PathSegment, writtenPath } from './located.ts';
@@ -14,6 +14,7 @@ const SIDES = ['inbound', 'outbound'] as const;
 export function checkFile(root: Located, issues: IssueList, compileRegex?: (source: string) => unknown): void {
 	checkPorts(root, issues);
 	checkHostnames(root, issues);
+	checkNamespaces(root, issues);
 	checkNamesOfNothing(root, issues, routeFileSchema);
 	for (const side of SIDES) {
 		checkRuleNames(root, side, issues);

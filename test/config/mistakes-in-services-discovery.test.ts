@@ -61,6 +61,21 @@ const SOURCES: Table = [
 		'4:37 `services.payments.dns.port` is not a port | a port from 1 to 65535',
 	],
 	[
+		'DNS with a name that is too long',
+		service(`{ dns: { name: ${'a.'.repeat(126)}ab, port: 80 } }`),
+		'4:28 `services.payments.dns.name` is not a name | a name such as `payments.shop.svc`, without port',
+	],
+	[
+		'DNS with a label that is too long',
+		service(`{ dns: { name: ${'a'.repeat(64)}.svc, port: 80 } }`),
+		'4:28 `services.payments.dns.name` is not a name | a name such as `payments.shop.svc`, without port',
+	],
+	[
+		'SRV records of an address',
+		service('{ dns: { name: 10.0.0.7, type: SRV } }'),
+		'4:28 `services.payments.dns.name` is an address, which has no SRV records | a name such as `_http._tcp.payments.shop.svc`',
+	],
+	[
 		'DNS that is asked all the time',
 		service('{ dns: { name: a, port: 80, refresh: 0s } }'),
 		'4:50 `services.payments.dns.refresh` is too short | a duration such as `250ms`, `2s` or `1h30m`, at least 100ms',
@@ -104,6 +119,11 @@ const SOURCES: Table = [
 		'a Service with its namespace in its name',
 		service('{ kubernetes: { service: payments.shop } }'),
 		'4:38 `services.payments.kubernetes.service` is not a name | a name of lower-case letters, digits and `-`, at most 63',
+	],
+	[
+		'a Service in the namespace of the app, which is none',
+		'app: { port: 8080, namespace: Shop }\ninbound: { listen: 8000 }\nservices:\n  payments: { kubernetes: { service: a } }\n',
+		'4:15 `services.payments.kubernetes` is in the namespace `app.namespace`, which is no name in Kubernetes | `namespace: shop` in it',
 	],
 	[
 		'a port of a Service that is none',
@@ -152,6 +172,16 @@ const LISTENING: Table = [
 		'the port of the app',
 		policy('listen: 127.0.0.1:8080'),
 		'4:38 `services.payments.listen` takes the port that `app.port` has on line 1 | a port of its own for each',
+	],
+	[
+		'the port that admin has by default',
+		policy('listen: 127.0.0.1:9901'),
+		'4:38 `services.payments.listen` takes the port that `admin.listen` has by default | a port of its own for each',
+	],
+	[
+		'the port of admin',
+		`${policy('listen: 127.0.0.1:9000')}admin: { listen: { port: 9000 } }\n`,
+		'4:38 `services.payments.listen` takes the port that `admin.listen` has on line 5 | a port of its own for each',
 	],
 	[
 		'an address without a port',

@@ -107,6 +107,11 @@ const HEALTH: Table = [
 		'4:64 `services.payments.outlierDetection.baseEjection` is longer than an ejection may last | at most `maxEjection`, which is 300s by default',
 	],
 	[
+		'a longest ejection shorter than one by default',
+		policy('outlierDetection: { maxEjection: 10s }'),
+		'4:63 `services.payments.outlierDetection.maxEjection` is shorter than an ejection | at least `baseEjection`, which is 30s by default',
+	],
+	[
 		'more than all endpoints',
 		policy('outlierDetection: { maxEjectionPercent: 101 }'),
 		'4:70 `services.payments.outlierDetection.maxEjectionPercent` is not a percentage | a percentage such as `20%` or `20`, from 0 to 100',

@@ -73,6 +73,7 @@ describe('each mistake in a file of endpoints is told with its place and what wa
 		['no address', '- weight: 1\n', `1:3: \`address\` is missing in \`[0]\` | expected ${ADDRESS}`],
 		['no port', '[{"address":\n"a"}]', `2:1: \`[0].address\` is not an address | expected ${ADDRESS}`],
 		['an address twice', '- address: a:80\n- address: a:80\n', '2:3: `[1]` is in the list already'],
+		['a name twice, in another case', '- address: a:80\n- address: A:80\n', '2:3: `[1]` is in the list already'],
 		[
 			'a misspelt key',
 			'- { address: "a:80", wieght: 2 }\n',

@@ -17,8 +17,14 @@ import {
 /** Below this a name server would be asked for its own sake. */
 const MIN_REFRESH_MS = 100;
 
-/** As a hostname, and the labels with an underscore of RFC 2782: `_http._tcp.payments.shop.svc`. */
-const DNS_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*\.?$/;
+/**
+ * As a hostname, and the labels with an underscore of RFC 2782: `_http._tcp.payments.shop.svc`. No more than a question can
+ * hold: 63 bytes in a label, 253 in all (RFC 1035 §2.3.4).
+ */
+const DNS_LABEL = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?';
+const DNS_NAME = new RegExp(`^(?=.{1,253}\\.?$)${DNS_LABEL}(\\.${DNS_LABEL})*\\.?$`);
+/** No top-level domain is a number (RFC 3696 §2), so that a name is never taken for this. */
+const IPV4 = /^([0-9]{1,3}\.){3}[0-9]{1,3}$/;
 
 export const dnsSource = block({
 	name: text('a name', 'a name such as `payments.shop.svc`, without port', DNS_NAME).describe(
@@ -34,6 +40,10 @@ export const dnsSource = block({
 		.prefault('A')
 		.describe('`A`: addresses, IPv4 and IPv6. `SRV`: addresses with ports and weights.'),
 }).superRefine((dns, context) => {
+	if (dns.type === 'SRV' && typeof dns.name === 'string' && IPV4.test(dns.name)) {
+		const details = { expected: 'a name such as `_http._tcp.payments.shop.svc`', path: ['name'] };
+		context.addIssue(fault(dns, 'is an address, which has no SRV records', details));
+	}
 	if (dns.type !== 'A' || dns.port !== undefined || hasUnknownKey(context)) return;
 	context.addIssue(fault(dns, 'is missing', { path: ['port'] }));
 }, EVEN_WITH_ISSUES);

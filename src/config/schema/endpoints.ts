@@ -55,12 +55,12 @@ const endpoint = block({
 	labels: labels.prefault({}).describe('Labels, by which `subsets` choose.'),
 });
 
-/** The value may be malformed. */
+/** The value may be malformed. Names are the same in any case. */
 function identityOfEndpoint(value: unknown): unknown {
 	if (typeof value !== 'object' || value === null || !('address' in value)) return value;
 	const at = value.address;
 	if (typeof at !== 'object' || at === null || !('host' in at && 'port' in at)) return value;
-	return typeof at.host === 'string' && typeof at.port === 'number' ? `${at.host} ${at.port}` : value;
+	return typeof at.host === 'string' && typeof at.port === 'number' ? `${at.host.toLowerCase()} ${at.port}` : value;
 }
 
 export const endpointList = listOf(endpoint, MAX_ENDPOINTS, identityOfEndpoint).register(fieldFacts, {

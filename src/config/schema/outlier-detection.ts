@@ -1,11 +1,14 @@
 /** When an endpoint that fails is left out for a while. */
 import type * as z from 'zod';
+import { parseDuration } from '../duration.ts';
 import { block, duration, EVEN_WITH_ISSUES, fault, integer, orOff, percentage, share } from './field.ts';
 
 const MAX_COUNT = 999_999;
 /** The window is cut into ten buckets; below this they would be shorter than the timers' resolution. */
 const MIN_WINDOW_MS = 100;
 const MIN_INTERVAL_MS = 100;
+const BASE_EJECTION = '30s';
+const BASE_EJECTION_MS = parseDuration(BASE_EJECTION);
 const MAX_EJECTION = '300s';
 
 const successRate = block({
@@ -24,7 +27,9 @@ const outlierBlock = block({
 	interval: duration(MIN_INTERVAL_MS)
 		.prefault('10s')
 		.describe('Time between two looks at the shares, and at who may come back.'),
-	baseEjection: duration(1).prefault('30s').describe('How long an ejection lasts; times their number in a row.'),
+	baseEjection: duration(1)
+		.prefault(BASE_EJECTION)
+		.describe('How long an ejection lasts; times their number in a row.'),
 	maxEjection: duration(1).prefault(MAX_EJECTION).describe('Longest time that an ejection lasts.'),
 	maxEjectionPercent: percentage()
 		.prefault(50)
@@ -33,6 +38,12 @@ const outlierBlock = block({
 	const { baseEjection, maxEjection } = detection;
 	// What is no duration is told as that.
 	if (typeof baseEjection !== 'number' || typeof maxEjection !== 'number' || baseEjection <= maxEjection) return;
+	// Neither is shown that the file does not have.
+	if (baseEjection === BASE_EJECTION_MS) {
+		const expected = `at least \`baseEjection\`, which is ${BASE_EJECTION} by default`;
+		context.addIssue(fault(detection, 'is shorter than an ejection', { expected, path: ['maxEjection'] }));
+		return;
+	}
 	const details = { expected: `at most \`maxEjection\`, which is ${MAX_EJECTION} by default`, path: ['baseEjection'] };
 	context.addIssue(fault(detection, 'is longer than an ejection may last', details));
 }, EVEN_WITH_ISSUES);
