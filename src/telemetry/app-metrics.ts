@@ -110,7 +110,8 @@ export class AppMetrics {
 	}
 
 	private async open() {
-		const [undici, opossum] = await Promise.all([import('undici'), import('opossum')]);
+		// Of packages in CommonJS, the bundle's chunks have a default export and no names.
+		const [{ default: undici }, { default: Breaker }] = await Promise.all([import('undici'), import('opossum')]);
 		const { origin, socket, path, timeoutMs } = this.source;
 		const client = new undici.Client(origin, {
 			maxResponseSize: MAX_BYTES,
@@ -126,7 +127,7 @@ export class AppMetrics {
 			}
 			return Buffer.from(await response.body.arrayBuffer());
 		};
-		const breaker = new opossum.default(fetchOnce, {
+		const breaker = new Breaker(fetchOnce, {
 			timeout: false,
 			rollingPercentilesEnabled: false,
 			enableSnapshots: false,

@@ -81,6 +81,18 @@ it.each([
 	judge(`app: { port: 8080 }\ninbound: { listen: 8000 }\n${yaml}\n${services}`);
 });
 
+it.each([
+	['a duration', 'app: { port: 8080, health: { path: /, interval: VALUE } }\ninbound: { listen: 8000 }\n'],
+	['an address to listen on', 'app: { port: 8080 }\ninbound: { listen: VALUE }\n'],
+	[
+		'an endpoint',
+		'app: { port: 8080 }\ninbound: { listen: 8000 }\nservices: { a: { endpoints: [{ address: VALUE }] } }\n',
+	],
+	['a port', 'app: { port: 8080 }\ninbound: { listen: 8000 }\nservices: { a: { dns: { name: b, port: VALUE } } }\n'],
+])('%s may be a mapping with a constructor whose name is no text, which is a mistake', (_what, yaml) => {
+	judge(yaml.replace('VALUE', '{ constructor: { name: { name: [] } } }'));
+});
+
 it('takes anything in any place for what it is: valid, or a list of mistakes', () => {
 	fc.assert(
 		fc.property(edits, (changes) => {

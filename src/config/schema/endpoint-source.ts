@@ -80,5 +80,5 @@ export const kubernetesSource = block({
 		.optional()
 		.describe("Namespace of the Service. Default: the app's own, `app.namespace`.")
 		.register(fieldFacts, { implied: (_siblings, { namespace }) => namespace }),
-	port: portOrName.optional().describe('Name or number of one of its ports. Default: the only one.'),
+	port: portOrName.optional().describe("Name of one of its ports, or number of the pods' port. Default: the only one."),
 });

@@ -10,8 +10,9 @@ import { DURATION_PATTERN, formatDuration, parseDuration } from '../duration.ts'
 import { PERCENTAGE_PATTERN, parsePercentage } from '../percentage.ts';
 import { formatSize, parseSize, SIZE_PATTERN } from '../size.ts';
 
-// The schemas run once or twice in a process: generating code for them costs more than it saves.
-z.config({ jitless: true });
+// The schemas run once or twice in a process: generating code for them costs more than it saves. Nobody reads the library's
+// own messages, which ask a value for the name of its constructor: a key that a file may have.
+z.config({ jitless: true, localeError: () => '' });
 
 export type JsonSchema = Record<string, unknown>;
 

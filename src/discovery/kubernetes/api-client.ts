@@ -78,7 +78,8 @@ export class ApiClient {
 	/** Other certificates are for other connections; a watch that runs keeps the one it has. */
 	private async agentFor(ca: string): Promise<Agent> {
 		if (this.agent !== null && this.ca === ca) return this.agent;
-		const undici = await import('undici');
+		// Of a package in CommonJS, the bundle's chunk has a default export and no names.
+		const { default: undici } = await import('undici');
 		if (this.isClosed) throw new Error('stopped');
 		this.agent?.close().catch(() => undefined);
 		this.ca = ca;

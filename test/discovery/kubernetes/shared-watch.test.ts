@@ -64,6 +64,8 @@ describe('several services', () => {
 		expect(kube.api.requests[0]?.query.get('labelSelector')).toBe('kubernetes.io/service-name');
 		await watched();
 		expect(kube.api.requests).toHaveLength(2);
+		kube.api.put(slice('service-7', ['10.1.1.7'], { service: 'other' }));
+		await sinks[7]?.waitForAddresses();
 	});
 
 	it('a slice that goes over to another service leaves the first', async () => {
