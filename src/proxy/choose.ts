@@ -42,6 +42,12 @@ export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null 
 	return pick(x, last?.target ?? null);
 }
 
+/** Whether an endpoint has none of the attempts under way. It only looks: a draw would cost that endpoint its turn. */
+export function hasBeside(x: Exchange): boolean {
+	const group = groupOf(x);
+	return group.endpoints.some((each) => (each.isUsable || group.isPanicking) && !isUnderWay(x, each));
+}
+
 /** Draws for a hedge: only one endpoint can be avoided, and several may have the request already. */
 const HEDGE_DRAWS = 3;
 
@@ -50,13 +56,21 @@ export function chooseBeside(x: Exchange): Endpoint | null {
 	const { underWay } = x;
 	for (let draw = 0; draw < HEDGE_DRAWS; draw++) {
 		const endpoint = pick(x, underWay[underWay.length - 1]?.target ?? null);
-		if (endpoint !== null && !underWay.some(({ target }) => target?.address === endpoint.address)) return endpoint;
+		if (endpoint !== null && !isUnderWay(x, endpoint)) return endpoint;
 	}
 	return null;
 }
 
+function isUnderWay(x: Exchange, { address }: Endpoint): boolean {
+	return x.underWay.some(({ target }) => target?.address === address);
+}
+
+function groupOf({ backend }: Exchange): EndpointGroup {
+	return (backend as Backend).group as EndpointGroup;
+}
+
 function pick(x: Exchange, avoid: Endpoint | null): Endpoint | null {
-	const group = (x.backend as Backend).group as EndpointGroup;
+	const group = groupOf(x);
 	const { random } = x.context;
 	const hash = group.hashKey === null ? 0 : hashOf(x.head, x.clientAddress, group.hashKey, random);
 	return group.pick(random, avoid, hash, x.now());

@@ -1,7 +1,7 @@
 /** Hedges: another attempt beside one that takes long, where the rule says so (`resilience/hedge.ts`). */
 import { decideHedge, type HedgeInput, type Hedging, mayBeHedged } from '../resilience/hedge.ts';
 import type { Attempt } from './attempt.ts';
-import { chooseBeside } from './choose.ts';
+import { chooseBeside, hasBeside } from './choose.ts';
 import type { Route } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import type { Service } from './service.ts';
@@ -34,7 +34,6 @@ const INPUT: HedgeInput = {
 export function hedge(x: Exchange): void {
 	const { hedging, head, body, context } = x;
 	if (hedging === null) return;
-	const endpoint = chooseBeside(x);
 	INPUT.made = x.attempts.reduce((made, { isHedge }) => (isHedge ? made + 1 : made), 0);
 	INPUT.max = hedging.policy.max;
 	INPUT.method = head.method;
@@ -42,14 +41,19 @@ export function hedge(x: Exchange): void {
 	INPUT.bodyReplayable = x.requestEnded && (body === null || body.isReplayable);
 	INPUT.hasSession = x.session !== null;
 	INPUT.responseStarted = x.underWay.some(hasRead);
-	INPUT.hasEndpoint = endpoint !== null;
+	INPUT.hasEndpoint = hasBeside(x);
 	INPUT.hasBudget = hedging.budget.hasOne;
 	const verdict = decideHedge(INPUT);
 	if (verdict !== 'hedge') return context.recorder.hedgeSkipped(verdict);
-	if (endpoint === null) return;
-	// The breaker is asked last: what it lets through must begin.
-	const refusal = (x.upstream as Service).allow(x.now());
-	if (refusal !== null) return context.recorder.hedgeSkipped('circuit_open');
+	const service = x.upstream as Service;
+	const now = x.now();
+	if (service.allow(now) !== null) return context.recorder.hedgeSkipped('circuit_open');
+	// Drawn last: a hedge that is not made must cost no endpoint its turn, or they would all fall to the same one.
+	const endpoint = chooseBeside(x);
+	if (endpoint === null) {
+		service.forgive(now);
+		return context.recorder.hedgeSkipped('no_endpoint');
+	}
 	hedging.budget.spend();
 	x.hedge(endpoint, hedging);
 }

@@ -6,7 +6,7 @@
  * hedge was faster had taken at least so long, and if it were left out, the quantile would sink with each hedge. The hedges
  * themselves are no sample of anything: they are made when the service is slow, and often cut short.
  *
- * `decideHedge` only looks. When it says `hedge`, the caller asks the breaker and then takes from the budget.
+ * `decideHedge` only looks. When it says `hedge`, the caller asks the breaker, draws an endpoint, and then takes from the budget.
  */
 import type { HedgePolicy, RetryPolicy } from '../config/config.ts';
 import { HedgeBudget } from './hedge-budget.ts';

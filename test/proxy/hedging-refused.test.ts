@@ -140,6 +140,28 @@ describe('a service of one endpoint', () => {
 	});
 });
 
+describe('a hedge that is not made', () => {
+	it('costs no endpoint its turn', async () => {
+		await fixture.stop();
+		fixture = await HedgingFixture.make(2);
+		// So little that no hedge is ever paid for.
+		const hedge = { after: '20ms', max: 1, budgetPercent: 1 };
+		await fixture.start({ hedge }, { loadBalancer: { policy: 'roundRobin' } });
+		const ports: number[] = [];
+		for (let i = 0; i < 6; i++) {
+			const client = await fixture.send(GET);
+			const { connection, origin } = await fixture.arrival(i);
+			ports.push(origin.port);
+			await waitFor('a hedge to be due', async () => (await fixture.skipped('budget')) === i + 1);
+			connection.send(ok('one'));
+			await client.readResponse();
+		}
+		const [one = 0, other = 0] = ports;
+		expect(one).not.toBe(other);
+		expect(ports).toEqual([one, other, one, other, one, other]);
+	});
+});
+
 describe('a session that begins with a hedged request', () => {
 	it('leads to the endpoint whose answer won', async () => {
 		await fixture.start(STICKY);
