@@ -44,25 +44,23 @@ export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null 
 
 /** Whether an endpoint has none of the attempts under way. It only looks: a draw would cost that endpoint its turn. */
 export function hasBeside(x: Exchange): boolean {
-	const group = groupOf(x);
-	return group.endpoints.some((each) => (each.isUsable || group.isPanicking) && !isUnderWay(x, each));
+	return groupOf(x).hasOther(addressesOf(x.underWay));
 }
 
-/** Draws for a hedge: only one endpoint can be avoided, and several may have the request already. */
-const HEDGE_DRAWS = 3;
-
-/** For one more attempt beside those under way: an endpoint that has none of them. `null`: none was found. */
+/**
+ * For one more attempt beside those under way: an endpoint that has none of them. `null`: there is none. Balancers can avoid
+ * one endpoint only, and like one that has the request best, perhaps, each time they are asked: then it is any other.
+ */
 export function chooseBeside(x: Exchange): Endpoint | null {
 	const { underWay } = x;
-	for (let draw = 0; draw < HEDGE_DRAWS; draw++) {
-		const endpoint = pick(x, underWay[underWay.length - 1]?.target ?? null);
-		if (endpoint !== null && !isUnderWay(x, endpoint)) return endpoint;
-	}
-	return null;
+	const taken = addressesOf(underWay);
+	const endpoint = pick(x, underWay[underWay.length - 1]?.target ?? null);
+	if (endpoint !== null && !taken.includes(endpoint.address)) return endpoint;
+	return groupOf(x).anyOther(x.context.random, taken);
 }
 
-function isUnderWay(x: Exchange, { address }: Endpoint): boolean {
-	return x.underWay.some(({ target }) => target?.address === address);
+function addressesOf(attempts: readonly Attempt[]): string[] {
+	return attempts.map(({ target }) => target?.address ?? '');
 }
 
 function groupOf({ backend }: Exchange): EndpointGroup {

@@ -31,6 +31,8 @@ export class EndpointGroup {
 	/** Zone to be preferred; `''`: none. */
 	private readonly zone: string;
 	private balancer: Balancer<Endpoint>;
+	/** Those that the balancer may choose. */
+	private takingPart: readonly Endpoint[] = [];
 
 	/** `zone`: where the app is; `''`: not said. */
 	constructor(policy: LoadBalancerPolicy, zone: string) {
@@ -66,6 +68,7 @@ export class EndpointGroup {
 		this.isPanicking = isPanic;
 		this.isWarming = isWarming;
 		this.balancer = buildBalancer(policy, shares);
+		this.takingPart = shares.map(({ endpoint }) => endpoint);
 	}
 
 	/** What the next request is told apart by; `null`: nothing. */
@@ -76,5 +79,19 @@ export class EndpointGroup {
 	/** See `Balancer.pick`. */
 	pick(random: Random, avoid: Endpoint | null, hash: number, now: number): Endpoint | null {
 		return this.balancer.pick(random, avoid, hash, now);
+	}
+	/** Whether there is one besides those at these addresses. It takes no turn. */
+	hasOther(taken: readonly string[]): boolean {
+		return this.takingPart.some((each) => this.isOther(each, taken));
+	}
+
+	/** One besides those at these addresses, whatever the policy thinks of it. `null`: there is none. */
+	anyOther(random: Random, taken: readonly string[]): Endpoint | null {
+		const others = this.takingPart.filter((each) => this.isOther(each, taken));
+		return others[Math.floor(random.next() * others.length)] ?? null;
+	}
+
+	private isOther({ address, isUsable }: Endpoint, taken: readonly string[]): boolean {
+		return (isUsable || this.isPanicking) && !taken.includes(address);
 	}
 }

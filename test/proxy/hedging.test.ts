@@ -8,6 +8,8 @@ const GET = 'GET /x HTTP/1.1\r\nHost: s\r\n\r\n';
 const BUSY = 'HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy';
 const BROKEN = 'HTTP/1.1 500 Broken\r\nContent-Length: 6\r\n\r\nbroken';
 
+const POLICIES = ['leastRequest', 'roundRobin', 'random', 'ringHash', 'maglev', 'peakEwma'];
+
 let fixture: HedgingFixture;
 
 beforeEach(async () => {
@@ -225,8 +227,9 @@ describe('a request with a hedge', () => {
 		expect(await fixture.hedges()).toEqual({ won: 1, lost: 0, failed: 0 });
 	});
 
-	it('gets as many hedges as the rule allows, each at another endpoint', async () => {
-		await fixture.start({ hedge: { after: '20ms', max: 2, budgetPercent: 100 } });
+	it.each(POLICIES)('gets as many hedges as the rule allows, each at another endpoint (%s)', async (policy) => {
+		const loadBalancer = { policy };
+		await fixture.start({ hedge: { after: '20ms', max: 2, budgetPercent: 100 } }, { loadBalancer });
 		const first = await fixture.send(GET);
 		(await fixture.arrival(0)).connection.send(ok('saved'));
 		await first.readResponse();
