@@ -104,6 +104,27 @@ describe('no hedge is made', () => {
 		await fixture.arrival(2);
 		fixture.arrivals[2]?.connection.send(ok('hedge'));
 		expect((await second.readResponse()).body.toString()).toBe('hedge');
+		// It was paid for: with the next request there is half of one again.
+		const third = await fixture.send(GET);
+		await waitFor('a hedge to be due', async () => (await fixture.skipped('budget')) === 2);
+		expect(fixture.arrivals).toHaveLength(4);
+		fixture.arrivals[3]?.connection.send(ok('three'));
+		await third.readResponse();
+	});
+
+	it('while the rest of an answer is coming, nor is it missed', async () => {
+		await fixture.start();
+		const client = await fixture.send(GET);
+		(await fixture.arrival(0)).connection.send('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n1');
+		await waitFor('the answer to begin', () => client.received.length > 0);
+		// This one begins later, so once it is hedged, the time of the first has passed, too.
+		const later = await fixture.send(GET);
+		(await fixture.arrival(2)).connection.send(ok('hedge'));
+		await later.readResponse();
+		expect(await fixture.skipped('response_started')).toBe(0);
+		fixture.arrivals[0]?.connection.send('2345');
+		expect((await client.readResponse()).body.toString()).toBe('12345');
+		expect(fixture.arrivals).toHaveLength(3);
 	});
 
 	it('before it is known how long attempts take', async () => {
