@@ -67,6 +67,7 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 			{
 				endpoint: '127.0.0.1:8080',
 				isReused: true,
+				isHedge: false,
 				connectMs: 0,
 				firstByteMs: 0.6,
 				outcome: 'ok',

@@ -7,6 +7,7 @@ import type { RouteSeries } from '../ports/telemetry.ts';
 import type { Backend } from '../proxy/backend.ts';
 import type { MirrorTarget, Route } from '../proxy/context.ts';
 import { StickySessions } from '../proxy/sticky-sessions.ts';
+import type { Hedging } from '../resilience/hedge.ts';
 
 /** Raw bytes may be silent for longer than a request: as Envoy's and HAProxy's usual tunnel timeouts. */
 const TUNNEL_IDLE_MS = 60 * 60 * 1000;
@@ -16,6 +17,8 @@ export interface RouteParts {
 	backendOf(target: BackendTarget): Backend;
 	/** Rate limit and faults of a rule, in the order in which they run. */
 	policyOf(rule: Rule): readonly RequestFilter[];
+	/** Its own, or that of the running file; `null`: none. */
+	hedgingOf(rule: Rule): Hedging | null;
 	/** Short, and nobody finds a text by it. */
 	digest(text: string): string;
 }
@@ -34,6 +37,7 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 		split: backends.length === 1 && backends[0]?.weight !== 0 ? null : new WeightedChoice(backends),
 		sessions: sessionsOf(rule, backends, parts),
 		mirrors: rule.filters.filter(isMirror).map((filter) => mirrorTarget(filter, parts)),
+		hedging: parts.hedgingOf(rule),
 		requestTimeoutMs: timeouts.request,
 		attemptTimeoutMs: timeouts.backendRequest,
 		idleMs: timeouts.idle,

@@ -9,6 +9,7 @@ import { sha256, systemClock, systemRandom } from '../io/system.ts';
 import type { ProxyContext, Route } from '../proxy/context.ts';
 import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
+import type { Hedgings } from './hedgings.ts';
 import { buildRoute, identityOf, type RouteParts } from './routes.ts';
 import type { Services } from './services.ts';
 import type { InSlices } from './slices.ts';
@@ -35,6 +36,7 @@ export interface SideParts {
 	readonly services: Services;
 	readonly telemetry: Telemetry;
 	readonly limiters: LimiterGeneration;
+	readonly hedgings: Hedgings;
 	readonly mirrorsUnderWay: MirrorsUnderWay;
 }
 
@@ -61,13 +63,17 @@ interface SideRules {
 function* buildSide(
 	side: Side,
 	{ rules, fallback, servesRest }: SideRules,
-	{ taken, services, telemetry, limiters, mirrorsUnderWay }: SideParts,
+	{ taken, services, telemetry, limiters, hedgings, mirrorsUnderWay }: SideParts,
 ): InSlices<BuiltSide> {
 	const { config, compileRegex } = taken;
 	const parts: RouteParts = {
 		routeSeries: telemetry.routeBinder(side, config),
 		backendOf: (target) => services.backendOf(target),
 		policyOf: (rule) => policyOf(side, rule, limiters),
+		hedgingOf: (rule) => {
+			const { hedge } = rule;
+			return hedge === null ? null : hedgings.hedgingFor(`${side} ${identityOf(rule)}`, hedge, loopClock.now());
+		},
 		digest: sha256,
 	};
 	const inputs: RouteInput<Route>[] = [];

@@ -1,5 +1,6 @@
 /** Everything that is made of one file, whole, before any of it is in force. */
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
+import { Hedgings } from './hedgings.ts';
 import type { ServiceEnvironment } from './service-parts.ts';
 import { Services } from './services.ts';
 import { type BuiltSide, buildInbound, buildOutbound } from './side.ts';
@@ -14,6 +15,7 @@ export interface Snapshot {
 	/** `null`: the file has no outbound side. */
 	readonly outbound: BuiltSide | null;
 	readonly limiters: LimiterGeneration;
+	readonly hedgings: Hedgings;
 }
 
 export interface SnapshotInput {
@@ -30,8 +32,10 @@ export interface SnapshotInput {
 export function* buildSnapshot({ taken, telemetry, env, before, onSuspect }: SnapshotInput): InSlices<Snapshot> {
 	const services = yield* Services.build(taken.config, env, onSuspect, before?.services ?? null);
 	const limiters = env.rateLimiters.nextGeneration();
-	const parts = { taken, services, telemetry, limiters, mirrorsUnderWay: env.mirrorsUnderWay };
+	const hedgings = new Hedgings(before?.hedgings ?? null);
+	const parts = { taken, services, telemetry, limiters, hedgings, mirrorsUnderWay: env.mirrorsUnderWay };
 	const inbound = yield* buildInbound(parts);
 	const outbound = yield* buildOutbound(parts);
-	return { taken, services, inbound, outbound, limiters };
+	hedgings.complete();
+	return { taken, services, inbound, outbound, limiters, hedgings };
 }

@@ -1,18 +1,21 @@
 /** What the data path tells the outside of an exchange. The exchange itself is the record: nothing is copied for it. */
 import type { Side } from '../config/config.ts';
 import type { ErrorCode } from '../error.ts';
+import type { HedgeOutcome, HedgeSkipReason } from '../resilience/hedge.ts';
 import type { EjectionCause } from '../resilience/outlier-detector.ts';
 import type { RetryReason, RetrySkipReason } from '../resilience/retry.ts';
 
-export type { RetryReason, RetrySkipReason };
+export type { HedgeOutcome, HedgeSkipReason, RetryReason, RetrySkipReason };
 
-/** Why an attempt ended as it did; `''` while it runs, `ok` when a response head came. */
-export type AttemptOutcome = 'ok' | ErrorCode | '';
+/** Why an attempt ended as it did; `''` while it runs, `ok` when a response head came, `lost` when another was answered first. */
+export type AttemptOutcome = 'ok' | 'lost' | ErrorCode | '';
 
 /** One line of the attempt ledger. */
 export interface AttemptRecord {
 	readonly endpoint: string;
 	readonly isReused: boolean;
+	/** It was made beside another that took long. */
+	readonly isHedge: boolean;
 	/** Milliseconds the attempt waited for a connection; 0 on an idle one. */
 	readonly connectMs: number;
 	/** Milliseconds from the start of the attempt to the first response byte; -1 when none came. */
@@ -80,6 +83,9 @@ export interface ExchangeRecorder {
 	ended(record: ExchangeRecord): void;
 	retried(service: string, reason: RetryReason): void;
 	retrySkipped(reason: RetrySkipReason): void;
+	/** A hedge is over. */
+	hedged(service: string, outcome: HedgeOutcome): void;
+	hedgeSkipped(reason: HedgeSkipReason): void;
 	/** A copy of a request has been sent, or could not be. */
 	mirrored(service: string, outcome: 'ok' | ErrorCode): void;
 	/** A local reply that belongs to no exchange (unparsable head, connection limit). */

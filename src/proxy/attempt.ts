@@ -9,6 +9,7 @@ import type { HeaderList } from '../http/header-list.ts';
 import type { DownstreamStream, UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { AttemptOutcome, AttemptRecord } from '../ports/telemetry.ts';
 import { failureKind } from '../resilience/failure-kind.ts';
+import { isIdleRaceLost } from '../resilience/retry.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Service } from './service.ts';
 
@@ -18,7 +19,7 @@ export interface AttemptOwner {
 	now(): number;
 	onConnected(attempt: Attempt, stream: UpstreamStream): void;
 	/** Whatever ended it without a whole response. */
-	onAttemptFailed(error: ProxyError): void;
+	onAttemptFailed(attempt: Attempt, error: ProxyError): void;
 	inform(head: ResponseHead): void;
 	onResponseHead(attempt: Attempt, head: ResponseHead): void;
 	onResponseData(buffer: Buffer, start: number, end: number): void;
@@ -30,6 +31,7 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 	isReused = false;
 	connectMs = 0;
 	firstByteMs = -1;
+	isHedge = false;
 	outcome: AttemptOutcome = '';
 	status = 0;
 	readonly backoffMs: number;
@@ -94,8 +96,22 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		else if (failureKind(code) !== undefined) cell.failed(latencyMs, now);
 	}
 
-	/** It lost the idle race and is replayed: that the app closes idle connections says nothing about its health. */
-	forgive(code: ErrorCode, now: number): void {
+	/** Its reused connection has died without an answer. */
+	hasLostIdleRace(code: ErrorCode): boolean {
+		const { stream } = this;
+		return stream !== null && isIdleRaceLost(code, stream.isReused, stream.hasRead);
+	}
+
+	/** Another attempt was answered first. How this one would have ended is not known, but that it takes so long is. */
+	lose(now: number): void {
+		this.forgive('lost', now);
+		if (!this.service.isTimed || this.target === null) return;
+		const { latency } = this.target;
+		if (now - this.startedAt > latency.valueAt(now)) latency.observe(now - this.startedAt, now);
+	}
+
+	/** How it ended says nothing about the health of the service, such as that the app closes idle connections. */
+	forgive(code: ErrorCode | 'lost', now: number): void {
 		this.outcome = code;
 		if (this.isSettled) return;
 		this.isSettled = true;
@@ -121,7 +137,7 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 
 	onNoStream(error: ProxyError): void {
 		this.connectMs = this.exchange.now() - this.startedAt;
-		this.exchange.onAttemptFailed(error);
+		this.exchange.onAttemptFailed(this, error);
 	}
 
 	onInformational(head: ResponseHead): void {
@@ -142,7 +158,7 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 	}
 
 	onReset(error: ProxyError): void {
-		this.exchange.onAttemptFailed(error);
+		this.exchange.onAttemptFailed(this, error);
 	}
 
 	onDrain(): void {

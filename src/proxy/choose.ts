@@ -35,12 +35,41 @@ function nowhere(detail: string): ProxyError {
  * `isReplay`: nothing has failed but a connection that had been idle.
  */
 export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null {
-	const { attempts, session, backend } = x;
+	const { attempts, session } = x;
 	const last = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt);
 	if (session !== null && last === null && session.endpoint.isUsable) return session.endpoint;
 	if (session !== null && isReplay) return last?.target ?? null;
-	const group = (backend as Backend).group as EndpointGroup;
+	return pick(x, last?.target ?? null);
+}
+
+/** Whether an endpoint has none of the attempts under way. It only looks: a draw would cost that endpoint its turn. */
+export function hasBeside(x: Exchange): boolean {
+	return groupOf(x).hasOther(addressesOf(x.underWay));
+}
+
+/**
+ * For one more attempt beside those under way: an endpoint that has none of them. `null`: there is none. Balancers can avoid
+ * one endpoint only, and like one that has the request best, perhaps, each time they are asked: then it is any other.
+ */
+export function chooseBeside(x: Exchange): Endpoint | null {
+	const { underWay } = x;
+	const taken = addressesOf(underWay);
+	const endpoint = pick(x, underWay[underWay.length - 1]?.target ?? null);
+	if (endpoint !== null && !taken.includes(endpoint.address)) return endpoint;
+	return groupOf(x).anyOther(x.context.random, taken);
+}
+
+function addressesOf(attempts: readonly Attempt[]): string[] {
+	return attempts.map(({ target }) => target?.address ?? '');
+}
+
+function groupOf({ backend }: Exchange): EndpointGroup {
+	return (backend as Backend).group as EndpointGroup;
+}
+
+function pick(x: Exchange, avoid: Endpoint | null): Endpoint | null {
+	const group = groupOf(x);
 	const { random } = x.context;
 	const hash = group.hashKey === null ? 0 : hashOf(x.head, x.clientAddress, group.hashKey, random);
-	return group.pick(random, last?.target ?? null, hash, x.now());
+	return group.pick(random, avoid, hash, x.now());
 }

@@ -5,6 +5,7 @@ import type { Rule, Side } from '../config/config.ts';
 import type { ProxyError } from '../error.ts';
 import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
+import type { Hedging } from '../resilience/hedge.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Backend } from './backend.ts';
 import type { MirrorsUnderWay } from './mirrors-under-way.ts';
@@ -37,6 +38,8 @@ export interface Route {
 	readonly sessions: StickySessions | null;
 	/** Empty: none. */
 	readonly mirrors: readonly MirrorTarget[];
+	/** `null`: its requests are not hedged. */
+	readonly hedging: Hedging | null;
 	/** Milliseconds; 0 when there is none. */
 	readonly requestTimeoutMs: number;
 	readonly attemptTimeoutMs: number;

@@ -31,7 +31,7 @@ export class EndpointGroup {
 	/** Zone to be preferred; `''`: none. */
 	private readonly zone: string;
 	private balancer: Balancer<Endpoint>;
-	/** What `balancer` was made of. */
+	/** What `balancer` was made of: those that it may choose. */
 	private shares: readonly Share<Endpoint>[] = [];
 
 	/** `zone`: where the app is; `''`: not said. */
@@ -81,5 +81,20 @@ export class EndpointGroup {
 	/** See `Balancer.pick`. */
 	pick(random: Random, avoid: Endpoint | null, hash: number, now: number): Endpoint | null {
 		return this.balancer.pick(random, avoid, hash, now);
+	}
+
+	/** Whether there is one besides those at these addresses. It takes no turn. */
+	hasOther(taken: readonly string[]): boolean {
+		return this.shares.some(({ endpoint }) => this.isOther(endpoint, taken));
+	}
+
+	/** One besides those at these addresses, whatever the policy thinks of it. `null`: there is none. */
+	anyOther(random: Random, taken: readonly string[]): Endpoint | null {
+		const others = this.shares.filter(({ endpoint }) => this.isOther(endpoint, taken));
+		return others[Math.floor(random.next() * others.length)]?.endpoint ?? null;
+	}
+
+	private isOther({ address, isUsable }: Endpoint, taken: readonly string[]): boolean {
+		return (isUsable || this.isPanicking) && !taken.includes(address);
 	}
 }

@@ -4,8 +4,8 @@
  * Theory of operation. An exchange begins `received` and ends `done`, always, exactly once. In between it either makes
  * attempts or answers by itself; an injected fault may hold it back before that (`delayed`). `waiting`, `sent` and
  * `backingOff` repeat, once for each attempt; nothing has gone to the client then, so they may still end in an answer of our
- * own. From `responding` on the client has seen the head: what breaks
- * now can only be reset.
+ * own. Attempts may be under way side by side then (`exchange-attempts.ts`): the state is that of the one that has come
+ * furthest. From `responding` on the client has seen the head, there is one attempt, and what breaks now can only be reset.
  *
  *   received ─┬──► delayed, and on as from here
  *             ├─► waiting ─► sent ─┬─► responding ─┐
@@ -17,9 +17,9 @@
 export const State = {
 	/** The head has been read; nothing has been decided. */
 	received: 0,
-	/** An attempt has no connection yet. */
+	/** No attempt has a connection yet. */
 	waiting: 1,
-	/** The request goes, or has gone, to the upstream. */
+	/** The request goes, or has gone, to an upstream. */
 	sent: 2,
 	/** Time passes before the next attempt. */
 	backingOff: 3,

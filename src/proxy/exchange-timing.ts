@@ -8,7 +8,7 @@ import { canMove, State } from './exchange-state.ts';
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
-export type Deadline = 'request' | 'attempt' | 'resume' | 'idle';
+export type Deadline = 'request' | 'attempt' | 'resume' | 'idle' | 'hedge';
 
 export abstract class ExchangeTiming extends ExchangeFacts {
 	/** Clock times; `NEVER` when there is no such deadline. */
@@ -16,6 +16,8 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	protected attemptDeadline = NEVER;
 	/** Of the next attempt, or of the end of an injected delay. */
 	resumeAt = NEVER;
+	/** When another attempt is due beside what is under way. */
+	protected hedgeAt = NEVER;
 	/** Clock time of the last byte in either direction. */
 	protected lastActivity = this.startedNow;
 	private timerAt = NEVER;
@@ -56,7 +58,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	protected setTimer(): void {
 		const idleMs = this.idleLimitMs();
 		const idleAt = idleMs > 0 ? this.lastActivity + idleMs : NEVER;
-		const nearest = Math.min(this.requestDeadline, this.attemptDeadline, this.resumeAt, idleAt);
+		const nearest = Math.min(this.requestDeadline, this.attemptDeadline, this.resumeAt, this.hedgeAt, idleAt);
 		if (nearest === NEVER || (this.timerTick !== -1 && nearest >= this.timerAt)) return;
 		this.timerAt = nearest;
 		this.context.timers.armAt(this, nearest);
@@ -78,7 +80,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	}
 
 	/** What a deadline that has passed is called. */
-	protected deadlineError(deadline: Exclude<Deadline, 'resume'>, requestEnded: boolean): ProxyError {
+	protected deadlineError(deadline: Exclude<Deadline, 'resume' | 'hedge'>, requestEnded: boolean): ProxyError {
 		const { matched } = this;
 		switch (deadline) {
 			case 'request':
@@ -97,6 +99,7 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 		if (now >= this.attemptDeadline) return 'attempt';
 		if (now >= this.resumeAt) return 'resume';
 		const idleMs = this.idleLimitMs();
-		return idleMs > 0 && now - this.lastActivity >= idleMs ? 'idle' : null;
+		if (idleMs > 0 && now - this.lastActivity >= idleMs) return 'idle';
+		return now >= this.hedgeAt ? 'hedge' : null;
 	}
 }

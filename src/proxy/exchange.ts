@@ -3,23 +3,26 @@
  *
  * Theory of operation. The exchange sits between two streams and holds what both sides need: the head, what must be sent
  * again if an attempt fails, the deadlines, and the record that telemetry reads when it is over. It hears the client as
- * a `StreamSink` and each attempt through `Attempt`. Whatever ends an attempt is put into `outcome`; only `run` turns an
- * outcome into the next step, so a failure that comes back at once (a limit, an open breaker) never recurses.
+ * a `StreamSink` and each attempt through `Attempt`. Whatever ends the last attempt under way (`exchange-attempts.ts`) is put
+ * into `outcome`; only `run` turns an outcome into the next step, so a failure that comes back at once (a limit, an open
+ * breaker) never recurses.
  * The steps themselves, and their order, are in `forward.ts`; the states in `exchange-state.ts`.
  */
-import { type ErrorCode, ProxyError } from '../error.ts';
+import { ProxyError } from '../error.ts';
 import type { Answer } from '../filters/filter.ts';
 import { FieldId } from '../http/field-id.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { stripResponseHopByHop } from '../http/hop-by-hop.ts';
 import type { DownstreamStream, StreamSink, UpstreamStream } from '../ports/stream.ts';
+import { givesWay, type Hedging } from '../resilience/hedge.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { endsTunnel, openTunnel } from './connect.ts';
 import type { ProxyContext, Route } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
+import { ExchangeAttempts } from './exchange-attempts.ts';
 import { State } from './exchange-state.ts';
-import { type Deadline, ExchangeTiming, NEVER } from './exchange-timing.ts';
+import { type Deadline, NEVER } from './exchange-timing.ts';
 import { LocalAnswer } from './local-answer.ts';
 import type { Mirrors } from './mirror.ts';
 import { RequestBody } from './request-body.ts';
@@ -32,6 +35,8 @@ export interface Steps {
 	resume(exchange: Exchange): void;
 	/** The endpoint for the next attempt; `null` when there is none. `isReplay`: after the first one, that of an idle race. */
 	chooseEndpoint(exchange: Exchange, isReplay: boolean): Endpoint | null;
+	/** What is under way takes long. */
+	hedge(exchange: Exchange): void;
 	/** A head on its way to the client; `isFailure`: it is a local reply. */
 	editResponse(exchange: Exchange, head: ResponseHead, isFailure: boolean): void;
 	/** An attempt has failed: another one, or an answer. */
@@ -40,12 +45,9 @@ export interface Steps {
 	retriesStatus(exchange: Exchange, attempt: Attempt, head: ResponseHead): boolean;
 }
 
-export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner {
+export class Exchange extends ExchangeAttempts implements StreamSink, AttemptOwner {
 	private readonly steps: Steps;
-	/** Attempts made so far, replays of the idle race not counted. */
-	attemptsMade = 0;
-	hasRacedIdle = false;
-	/** A retry may want the body again after it has been sent. */
+	/** Another attempt may want the body again after it has been sent. */
 	keepsBody = false;
 	/** It holds a place at its service. */
 	isAdmitted = false;
@@ -58,7 +60,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	requestEnded = false;
 	requestTrailers: HeaderList | null = null;
 	private responseEnded = false;
-	private current: Attempt | null = null;
 	private outcome: ProxyError | null = null;
 	private isRunning = false;
 	private ownAnswer: LocalAnswer | null = null;
@@ -73,7 +74,6 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 
 	/** Starts the next attempt. What goes wrong at once becomes the outcome. */
 	attempt(fresh: boolean, isBudgeted: boolean): void {
-		const route = this.matched as Route;
 		const service = this.upstream as Service;
 		const isAtOnce = this.attempts.length === 0 && !this.isDelayed;
 		const now = isAtOnce ? this.startedNow : this.now();
@@ -81,21 +81,27 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		const endpoint = this.steps.chooseEndpoint(this, !isBudgeted);
 		const attempt = new Attempt(this, service, endpoint, now, this.nextBackoffMs, isBudgeted);
 		this.nextBackoffMs = 0;
-		this.attempts.push(attempt);
-		this.current = attempt;
-		this.attemptDeadline = route.attemptTimeoutMs > 0 ? now + route.attemptTimeoutMs : NEVER;
-		this.setTimer();
+		this.begin(attempt);
 		const refusal = endpoint === null ? service.noEndpoint() : service.allow(now);
 		if (refusal !== null) {
 			attempt.refuse();
-			return this.onAttemptFailed(refusal);
+			return this.onAttemptFailed(attempt, refusal);
 		}
 		const got = attempt.begin(endpoint as Endpoint, fresh || endsTunnel(this));
-		if (got instanceof ProxyError) return this.onAttemptFailed(got);
+		if (got instanceof ProxyError) return this.onAttemptFailed(attempt, got);
 		// What goes on at once leaves with the batch that brought it; nobody flushes what comes later.
 		if (got !== null) return isAtOnce ? this.send(attempt, got) : this.onConnected(attempt, got);
 		this.to(State.waiting);
 		this.holdBody();
+	}
+
+	/** Starts an attempt beside those under way; the breaker has let it through. */
+	hedge(endpoint: Endpoint, hedging: Hedging): void {
+		const attempt = new Attempt(this, this.upstream as Service, endpoint, this.now(), 0, false);
+		this.beginBeside(attempt, hedging);
+		const got = attempt.begin(endpoint, false);
+		if (got instanceof ProxyError) this.onAttemptFailed(attempt, got);
+		else if (got !== null) this.onConnected(attempt, got);
 	}
 
 	onConnected(attempt: Attempt, stream: UpstreamStream): void {
@@ -109,7 +115,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		if (endsTunnel(this)) return openTunnel(attempt, stream);
 		stream.head(this.head, attempt);
 		attempt.isReused = stream.isReused;
-		if (this.attempts.length === 1)
+		if (attempt === this.attempts[0])
 			this.addedMs = this.context.preciseClock.now() - attempt.startedAt - attempt.connectMs;
 		const { body } = this;
 		let accepting = true;
@@ -127,8 +133,9 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	}
 
 	/** Anything that ends an attempt without a response that is good enough. */
-	onAttemptFailed(error: ProxyError): void {
+	onAttemptFailed(attempt: Attempt, error: ProxyError): void {
 		if (this.state === State.done) return;
+		if (this.isHedged) return this.leave(attempt, error.code);
 		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
 		this.outcome = error;
 		this.run();
@@ -152,32 +159,11 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		attempt.stream?.abandon();
 	}
 
-	/** The attempt that is over; whoever takes it settles it. Its place among the retries is free. */
-	takeAttempt(): Attempt | null {
-		const attempt = this.current;
-		this.current = null;
-		this.attemptDeadline = NEVER;
-		attempt?.release();
-		return attempt;
-	}
-
-	private settleAttempt(code: ErrorCode | ''): void {
-		this.takeAttempt()?.settle(code, this.now());
-	}
-
-	/** Stops the attempt under way, whatever it is doing, or the wait for the next: that is paid for already. */
-	private dropAttempt(error: ProxyError): void {
-		const attempt = this.current;
-		this.settleAttempt(error.code);
-		attempt?.cancel(error);
-		if (this.state === State.backingOff) this.upstream?.budget.release();
-		this.resumeAt = NEVER;
-	}
-
 	// --- the upstream's side -------------------------------------------------------------------------------------
 
 	inform(head: ResponseHead): void {
-		if (this.state !== State.sent) return;
+		// Of several attempts nobody knows whose answer will follow it.
+		if (this.state !== State.sent || this.isHedged) return;
 		this.lastActivity = this.now();
 		stripResponseHopByHop(head);
 		this.stream.inform(head);
@@ -186,11 +172,14 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	onResponseHead(attempt: Attempt, head: ResponseHead): void {
 		const now = this.now();
 		this.lastActivity = now;
+		this.time(attempt);
 		attempt.firstByteMs = now - attempt.startedAt;
 		const isTunnel = head.status === 101 || (this.head.method === 'CONNECT' && head.status >= 200 && head.status < 300);
 		const refusal = head.status === 101 ? refuseSwitch(this.head, this.requestEnded) : null;
-		if (refusal !== null) return this.failAttempt(refusal);
+		if (refusal !== null) return this.failAttempt(attempt, refusal);
+		if (this.isHedged && givesWay((this.matched as Route).rule.retry, head.status)) return this.giveWay(attempt);
 		if (this.steps.retriesStatus(this, attempt, head)) return;
+		this.win(attempt);
 		this.status = head.status;
 		stripResponseHopByHop(head);
 		// Whether the app closes its connection is no business of the client's. What follows a refused CONNECT may not be HTTP.
@@ -201,6 +190,11 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		if (isTunnel) return this.beginTunnel(attempt, head);
 		this.to(State.responding);
 		this.stream.head(head);
+	}
+
+	private giveWay(attempt: Attempt): void {
+		this.leave(attempt, '');
+		attempt.stream?.abandon();
 	}
 
 	private beginTunnel(attempt: Attempt, head: ResponseHead): void {
@@ -247,7 +241,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	/** Too late for an answer: the client must see that the response is broken. */
 	private abort(error: ProxyError): void {
 		this.note(error);
-		this.dropAttempt(error);
+		this.dropAttempts(error);
 		this.stream.reset(error);
 		this.finish();
 	}
@@ -283,7 +277,7 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 	private refuseBody(): void {
 		const error = new ProxyError('body_too_large', `the body is larger than ${this.matched?.maxBodyBytes} bytes`);
 		if (this.state === State.responding) return this.abort(error);
-		this.dropAttempt(error);
+		this.dropAttempts(error);
 		this.reply(error);
 	}
 
@@ -304,14 +298,14 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 		if (this.state === State.done) return;
 		if (error.code !== 'client_closed' && this.state !== State.responding && this.state !== State.tunnelling) {
 			// The request's body broke its framing; the client can still be told.
-			this.dropAttempt(error);
+			this.dropAttempts(error);
 			this.ownAnswer = null;
 			return this.reply(error);
 		}
 		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
 		this.note(error);
 		if (this.status === 0) this.status = error.status;
-		this.dropAttempt(error);
+		this.dropAttempts(error);
 		this.finish();
 	}
 
@@ -363,19 +357,25 @@ export class Exchange extends ExchangeTiming implements StreamSink, AttemptOwner
 
 	protected override onDeadline(deadline: Deadline): void {
 		if (deadline === 'resume') return this.steps.resume(this);
+		if (deadline === 'hedge') {
+			this.hedgeAt = NEVER;
+			return this.steps.hedge(this);
+		}
 		const error = this.deadlineError(deadline, this.requestEnded);
-		if (deadline === 'attempt') this.failAttempt(error);
+		if (deadline === 'attempt' && this.current !== null) this.failAttempt(this.current, error);
 		else this.expire(error);
 	}
 
-	private failAttempt(error: ProxyError): void {
-		this.current?.cancel(error);
-		this.onAttemptFailed(error);
+	private failAttempt(attempt: Attempt, error: ProxyError): void {
+		this.time(attempt);
+		attempt.cancel(error);
+		this.onAttemptFailed(attempt, error);
 	}
 
 	private expire(error: ProxyError): void {
+		this.time(this.current);
 		if (this.state === State.responding || this.state === State.tunnelling) return this.abort(error);
-		this.dropAttempt(error);
+		this.dropAttempts(error);
 		if (this.state === State.replying) return this.sendAnswer();
 		this.reply(error);
 	}

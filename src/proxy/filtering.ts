@@ -42,8 +42,8 @@ export function editResponse(x: Exchange, head: ResponseHead, isFailure: boolean
 
 /** Only for what a backend has answered: who else could go on with the session? */
 function keepSession(x: Exchange, sessions: StickySessions, head: ResponseHead): void {
-	const { attempts, backend, session } = x;
-	const endpoint = attempts[attempts.length - 1]?.target ?? null;
+	const { answering, backend, session } = x;
+	const endpoint = answering?.target ?? null;
 	if (backend === null || endpoint === null) return;
 	sessions.keep(head.headers, { backend, endpoint }, session, x.scheme === 'https', x.context.clock.wall());
 }

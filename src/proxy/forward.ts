@@ -27,6 +27,7 @@ import { Exchange, type Steps } from './exchange.ts';
 import { State } from './exchange-state.ts';
 import { NEVER } from './exchange-timing.ts';
 import { editResponse, passes } from './filtering.ts';
+import { hedge, hedgingFor } from './hedging.ts';
 import { Mirror, Mirrors } from './mirror.ts';
 import type { Service } from './service.ts';
 import { Tunnel } from './tunnel.ts';
@@ -104,6 +105,9 @@ function proceed(x: Exchange): void {
 	x.filtersRun = 0;
 	if (!passes(x, backend.filters)) return;
 
+	// Whether an attempt that takes long gets company.
+	x.hedging = hedgingFor(x, route);
+
 	// Attempts: the first now, others as `conclude` decides. The body follows by itself (`Exchange.onData`).
 	x.attemptsMade = 1;
 	x.attempt(false, false);
@@ -153,7 +157,7 @@ function prepare(x: Exchange, route: Route): void {
 	}
 	if (route.requestTimeoutMs > 0) x.requestDeadline = x.startedNow + route.requestTimeoutMs;
 	const { retry } = route.rule;
-	x.keepsBody = x.body !== null && retry !== null && retry.attempts > 0;
+	x.keepsBody = x.body !== null && (route.hedging !== null || (retry !== null && retry.attempts > 0));
 	// Before a filter can take the token away.
 	if (route.sessions !== null) x.session = route.sessions.find(head.headers, x.context.clock.wall());
 }
@@ -195,10 +199,11 @@ const INPUT: RetryInput = {
 	random: { next: () => 0, hex: () => '', uuid: () => '' },
 };
 
-function decide(x: Exchange, error: ProxyError | null, status: number, waitMs: number): RetryVerdict {
+/** `attempt`: the one that has failed, or was answered with `status`. */
+function decide(x: Exchange, attempt: Attempt | null, error: ProxyError | null, status = 0, waitMs = 0): RetryVerdict {
 	const route = x.matched as Route;
 	const service = x.upstream as Service;
-	const stream = x.attempts[x.attempts.length - 1]?.stream ?? null;
+	const stream = attempt?.stream ?? null;
 	INPUT.error = error;
 	INPUT.status = status;
 	INPUT.retryAfterMs = waitMs;
@@ -252,12 +257,13 @@ const STEPS: Steps = {
 	},
 
 	chooseEndpoint,
+	hedge,
 	editResponse,
 
 	/** An attempt has failed: another one if that is safe and paid for, else the answer. */
 	conclude(x: Exchange, failure: ProxyError): void {
 		const attempt = x.takeAttempt();
-		const verdict = pay(x, decide(x, failure, 0, 0));
+		const verdict = pay(x, decide(x, attempt, failure));
 		if (verdict.retry && !verdict.spends) attempt?.forgive(failure.code, x.now());
 		else attempt?.settle(failure.code, x.now());
 		if (verdict.retry) return retry(x, verdict);
@@ -270,7 +276,7 @@ const STEPS: Steps = {
 		const route = x.matched as Route;
 		if (!isRetriedStatus(route.rule.retry, head.status)) return false;
 		const wait = retryAfterMs(head.headers.first(FieldId.retryAfter), x.context.clock.wall());
-		const verdict = pay(x, decide(x, null, head.status, wait));
+		const verdict = pay(x, decide(x, attempt, null, head.status, wait));
 		if (!verdict.retry) {
 			skip(x, verdict.why);
 			return false;

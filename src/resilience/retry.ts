@@ -6,7 +6,7 @@
  */
 import type { Random } from '../clock.ts';
 import type { RetryCondition, RetryPolicy } from '../config/config.ts';
-import type { ProxyError } from '../error.ts';
+import type { ErrorCode, ProxyError } from '../error.ts';
 import { backoffMs } from './backoff.ts';
 
 /** Why an attempt is repeated (`outrigger_retries_total`). */
@@ -144,9 +144,14 @@ export function isIdempotent(method: string): boolean {
  * provably not sent: then this is no second try of anything, just the choice of a connection that works.
  */
 function isIdleRace(i: RetryInput): boolean {
-	if (i.error === null || (i.error.code !== 'upstream_closed' && i.error.code !== 'upstream_reset')) return false;
-	if (!i.isReused || i.hasRead || i.alreadyRacedOnce || !i.bodyReplayable) return false;
+	if (i.error === null || !isIdleRaceLost(i.error.code, i.isReused, i.hasRead)) return false;
+	if (i.alreadyRacedOnce || !i.bodyReplayable) return false;
 	return isUnsent(i) || (i.policy !== null && isRepeatable(i, i.policy));
+}
+
+/** Whether an attempt has ended as those do that meet a connection which the other side is just closing. */
+export function isIdleRaceLost(code: ErrorCode, isReused: boolean, hasRead: boolean): boolean {
+	return isReused && !hasRead && (code === 'upstream_closed' || code === 'upstream_reset');
 }
 
 /** Not one byte of the request can have been acted upon. */

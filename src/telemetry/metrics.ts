@@ -22,6 +22,8 @@ import type {
 	ExchangeRecorder,
 	HealthRecorder,
 	HealthResult,
+	HedgeOutcome,
+	HedgeSkipReason,
 	RetryReason,
 	RetrySkipReason,
 	RouteSeries,
@@ -30,6 +32,7 @@ import type { EjectionCause } from '../resilience/outlier-detector.ts';
 import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
 import { ConfigMetrics } from './config-metrics.ts';
 import { EndpointMetrics, type EndpointView } from './endpoint-metrics.ts';
+import { HedgeMetrics } from './hedge-metrics.ts';
 import { HotCounter, HotFamily, HotHistogram } from './hot-family.ts';
 import { IstioMetrics, type Workload } from './istio-metrics.ts';
 import type { PathTemplates } from './path-templates.ts';
@@ -80,6 +83,7 @@ export class Metrics
 	private readonly requests: RequestSeries;
 	private readonly calls: RequestSeries;
 	private readonly services: ServiceMetrics;
+	private readonly hedges: HedgeMetrics;
 	private readonly endpoints: EndpointMetrics;
 	private readonly process: ProcessMetrics | null;
 	private readonly logDrops = new Map<string, () => number>();
@@ -105,6 +109,7 @@ export class Metrics
 		this.calls = new RequestSeries(this.clientDurations);
 		this.registerGauges();
 		this.services = new ServiceMetrics(registry);
+		this.hedges = new HedgeMetrics(registry);
 		this.endpoints = new EndpointMetrics(registry, options.settings.maxSeries);
 		this.config = new ConfigMetrics(registry, options.clock);
 		this.process =
@@ -155,6 +160,14 @@ export class Metrics
 
 	retrySkipped(reason: RetrySkipReason): void {
 		this.services.retrySkipped(reason);
+	}
+
+	hedged(service: string, outcome: HedgeOutcome): void {
+		this.hedges.hedged(service, outcome);
+	}
+
+	hedgeSkipped(reason: HedgeSkipReason): void {
+		this.hedges.hedgeSkipped(reason);
 	}
 
 	mirrored(service: string, outcome: 'ok' | ErrorCode): void {

@@ -1,7 +1,14 @@
 /** Tells metrics, access log and the list of recent heads of each exchange: what the data path sees of telemetry. */
 import type { Side } from '../config/config.ts';
 import type { ErrorCode } from '../error.ts';
-import type { ExchangeRecord, ExchangeRecorder, RetryReason, RetrySkipReason } from '../ports/telemetry.ts';
+import type {
+	ExchangeRecord,
+	ExchangeRecorder,
+	HedgeOutcome,
+	HedgeSkipReason,
+	RetryReason,
+	RetrySkipReason,
+} from '../ports/telemetry.ts';
 
 export class Recorder implements ExchangeRecorder {
 	private readonly metrics: ExchangeRecorder;
@@ -34,6 +41,14 @@ export class Recorder implements ExchangeRecorder {
 
 	retrySkipped(reason: RetrySkipReason): void {
 		this.metrics.retrySkipped(reason);
+	}
+
+	hedged(service: string, outcome: HedgeOutcome): void {
+		this.metrics.hedged(service, outcome);
+	}
+
+	hedgeSkipped(reason: HedgeSkipReason): void {
+		this.metrics.hedgeSkipped(reason);
 	}
 
 	mirrored(service: string, outcome: 'ok' | ErrorCode): void {

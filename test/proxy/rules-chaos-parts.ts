@@ -32,7 +32,7 @@ const DEEDS = [
 ] as const;
 
 /** It may follow a body without a line's end. */
-const HEAD = /(GET|HEAD|PUT|POST|OPTIONS) (\/\S+\/c\d+r\d+) HTTP/g;
+const HEAD = /(GET|HEAD|PUT|POST|DELETE|OPTIONS) (\/\S+\/c\d+r\d+) HTTP/g;
 
 export const RULES = [
 	'plain',

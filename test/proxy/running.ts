@@ -28,7 +28,7 @@ export type Recorded = Pick<
 	| 'flags'
 	| 'isLocalReply'
 	| 'requestBytes'
-> & { attempts: { outcome: string; isReused: boolean; status: number }[]; responseBytes: number };
+> & { attempts: { outcome: string; isReused: boolean; isHedge: boolean; status: number }[]; responseBytes: number };
 
 /** Files of endpoints and clusters are for tests of the whole program. */
 const SOURCES: SourceTools = {
@@ -116,6 +116,7 @@ export class RunningSidecar {
 			const attempts = record.attempts.map((each) => ({
 				outcome: each.outcome,
 				isReused: each.isReused,
+				isHedge: each.isHedge,
 				status: each.status,
 			}));
 			const facts = { route, side, service, method, target, status, errorCode, errorDetail, flags, isLocalReply };

@@ -68,6 +68,7 @@ describe('a JSON line', () => {
 					{
 						endpoint: '127.0.0.1:8080',
 						reused: true,
+						hedge: false,
 						connect_ms: 0,
 						first_byte_ms: 1.25,
 						outcome: 'ok',

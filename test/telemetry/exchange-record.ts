@@ -34,6 +34,7 @@ export function exchangeRecord(overrides: Partial<ExchangeRecord> = {}): Exchang
 			{
 				endpoint: '127.0.0.1:8080',
 				isReused: true,
+				isHedge: false,
 				connectMs: 0,
 				firstByteMs: 1.25,
 				outcome: 'ok',
