@@ -30,6 +30,7 @@ import { breathe } from './io/breathe.ts';
 import { loopClock } from './io/loop-clock.ts';
 import { sha256, systemClock } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
+import { LiveExchanges } from './proxy/live-exchanges.ts';
 import { OwnListeners } from './upstream/own-listeners.ts';
 
 export interface AppOptions extends Taken {
@@ -71,6 +72,7 @@ export class App {
 			headLimits: { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers },
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters(sha256),
+			live: new LiveExchanges(),
 		};
 		this.snapshot = atOnce(buildSnapshot({ ...this.snapshotInput(taken), before: null }));
 		this.snapshot.services.takeOver(null, telemetry.metrics);

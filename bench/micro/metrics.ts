@@ -67,10 +67,12 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 			{
 				endpoint: '127.0.0.1:8080',
 				isReused: true,
+				startMs: 0.1,
 				connectMs: 0,
 				firstByteMs: 0.6,
 				outcome: 'ok',
 				status: 200,
+				durationMs: 0.7,
 				backoffMs: 0,
 			},
 		],

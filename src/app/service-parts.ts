@@ -5,6 +5,7 @@ import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
+import type { LiveExchanges } from '../proxy/live-exchanges.ts';
 import { Service, type ServiceOptions } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';
@@ -22,6 +23,7 @@ export interface ServiceEnvironment {
 	readonly headLimits: HeadLimits;
 	readonly ownListeners: OwnListeners;
 	readonly rateLimiters: RateLimiters;
+	readonly live: LiveExchanges;
 }
 
 export interface Calling {

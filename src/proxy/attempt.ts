@@ -13,6 +13,7 @@ import type { Service } from './service.ts';
 /** What an attempt needs of its exchange. */
 export interface AttemptOwner {
 	readonly stream: DownstreamStream;
+	readonly startedNow: number;
 	now(): number;
 	onConnected(attempt: Attempt, stream: UpstreamStream): void;
 	/** Whatever ended it without a whole response. */
@@ -24,12 +25,14 @@ export interface AttemptOwner {
 }
 
 export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
-	endpoint = '';
+	/** Where it went, or would have gone. */
+	endpoint: string;
 	isReused = false;
 	connectMs = 0;
 	firstByteMs = -1;
 	outcome: AttemptOutcome = '';
 	status = 0;
+	durationMs = 0;
 	readonly backoffMs: number;
 	/** Clock time at which it began. */
 	readonly startedAt: number;
@@ -55,9 +58,14 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		this.exchange = exchange;
 		this.service = service;
 		this.target = target;
+		this.endpoint = target?.address ?? '';
 		this.startedAt = startedAt;
 		this.backoffMs = backoffMs;
 		this.isBudgeted = isBudgeted;
+	}
+
+	get startMs(): number {
+		return this.startedAt - this.exchange.startedNow;
 	}
 
 	/** Asks its endpoint for a connection, as `UpstreamPool.acquire` does. */
@@ -79,7 +87,10 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 
 	/** Tells breaker and budget how it ended; the first call counts. `''`: a whole response came. */
 	settle(code: ErrorCode | '', now: number): void {
-		if (this.outcome === '') this.outcome = code === '' ? 'ok' : code;
+		if (this.outcome === '') {
+			this.outcome = code === '' ? 'ok' : code;
+			this.durationMs = now - this.startedAt;
+		}
 		if (this.isSettled) return;
 		this.isSettled = true;
 		this.service.settle(code, this.status, now);
@@ -88,6 +99,7 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 	/** It lost the idle race and is replayed: that the app closes idle connections says nothing about its health. */
 	forgive(code: ErrorCode, now: number): void {
 		this.outcome = code;
+		this.durationMs = now - this.startedAt;
 		if (this.isSettled) return;
 		this.isSettled = true;
 		this.service.forgive(now);

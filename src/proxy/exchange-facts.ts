@@ -32,6 +32,8 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	requestId = '';
 	traceId = '';
 	spanId = '';
+	/** Span of whoever called, as the request says; `''` when the trace starts here. */
+	callerSpanId = '';
 	clientAddress = '';
 	readonly attempts: Attempt[] = [];
 	status = 0;

@@ -10,6 +10,7 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { RateLimiters } from '../../src/filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
 import type { Destinations } from '../../src/proxy/context.ts';
+import { LiveExchanges } from '../../src/proxy/live-exchanges.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 
 export function configOf(more: object): Config {
@@ -33,6 +34,7 @@ export class RunningServices {
 			headLimits: DEFAULT_HEAD_LIMITS,
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters((text) => text),
+			live: new LiveExchanges(),
 		};
 	}
 

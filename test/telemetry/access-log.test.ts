@@ -68,10 +68,12 @@ describe('a JSON line', () => {
 					{
 						endpoint: '127.0.0.1:8080',
 						reused: true,
+						start_ms: 0.25,
 						connect_ms: 0,
 						first_byte_ms: 1.25,
 						outcome: 'ok',
 						status: 200,
+						duration_ms: 1.5,
 						backoff_ms: 0,
 					},
 				],

@@ -34,10 +34,12 @@ export function exchangeRecord(overrides: Partial<ExchangeRecord> = {}): Exchang
 			{
 				endpoint: '127.0.0.1:8080',
 				isReused: true,
+				startMs: 0.25,
 				connectMs: 0,
 				firstByteMs: 1.25,
 				outcome: 'ok',
 				status: 200,
+				durationMs: 1.5,
 				backoffMs: 0,
 			},
 		],
