@@ -5,20 +5,7 @@
 import type { ErrorCode, ProxyError } from '../error.ts';
 import type { ResponseHead } from './head.ts';
 import { hasContent, ownHead, setLength } from './own-response.ts';
-import { proxyStatus } from './proxy-status.ts';
-
-/** One attempt as a verbose reply shows it; the fields of the attempt ledger. */
-export interface ReplyAttempt {
-	readonly endpoint: string;
-	readonly isReused: boolean;
-	readonly startMs: number;
-	readonly connectMs: number;
-	readonly firstByteMs: number;
-	readonly outcome: string;
-	readonly status: number;
-	readonly durationMs: number;
-	readonly backoffMs: number;
-}
+import { proxyStatus, type ReplyAttempt } from './proxy-status.ts';
 
 export interface LocalReplyOptions {
 	/** `''` when the request had no head to take one from. */

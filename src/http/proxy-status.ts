@@ -6,7 +6,19 @@
  *   attempts in short.
  */
 import { ERROR_CODES, type ErrorCode } from '../error.ts';
-import type { ReplyAttempt } from './local-reply.ts';
+
+/** One attempt as a verbose reply shows it; the fields of the attempt ledger. */
+export interface ReplyAttempt {
+	readonly endpoint: string;
+	readonly isReused: boolean;
+	readonly startMs: number;
+	readonly connectMs: number;
+	readonly firstByteMs: number;
+	readonly outcome: string;
+	readonly status: number;
+	readonly durationMs: number;
+	readonly backoffMs: number;
+}
 
 /** Attempts in `ledger`: as many as the defaults make, with one of the idle race. */
 const MAX_LINES = 4;

@@ -29,6 +29,7 @@ export abstract class ExchangeTiming extends ExchangeFacts implements LiveExchan
 	hasClientLeft = false;
 	/** `x-request-id` of the request that this one is made for; `''` when that is not known. */
 	callerRequestId = '';
+	nextSpan: LiveExchange | null = null;
 	linkBefore: LiveExchange | null = null;
 	linkAfter: LiveExchange | null = null;
 	firstCall: LiveExchange | null = null;

@@ -3,8 +3,10 @@
  *
  * Theory of operation. An inbound exchange is known by our own span, which an app that passes `traceparent` on names as the
  * parent of its call, and by its trace, which is all that is left when the app has spans of its own. A trace leads to an
- * exchange only while it leads to exactly one. All exchanges of a trace, and all calls of an exchange, are doubly linked
- * lists whose links live in the exchanges themselves; an exchange is in one list only, as one of its trace or as a call.
+ * exchange only while it leads to exactly one. Both are looked up in tables of fixed size whose chains live in the exchanges
+ * themselves: every request comes and goes, few are looked for, and a `Map` would spend a tenth of what a request costs. Our
+ * spans are random, so their chains are short and singly linked; traces are chosen by callers, so their chains are doubly
+ * linked, and a search in a long one is given up. The calls of an exchange are a list on the same links.
  *
  * An app that does not notice that its client has left, or that the time is up, goes on calling. So what ended that way is
  * remembered for a moment, by its span alone: a trace may have gone on with another request.
@@ -13,6 +15,10 @@ import type { ErrorCode } from '../error.ts';
 
 /** Beyond it exchanges are not known, and their calls are calls like others. More than a busy process has at once. */
 const MAX_LIVE = 16_384;
+/** Entries of a table: the last three hex digits of an id. With `MAX_LIVE` a chain of spans has four. */
+const BUCKETS = 4096;
+/** Exchanges that a search by trace looks at. More in one chain are no accident. */
+const MAX_STEPS = 64;
 /** Remembered ends; beyond it the oldest is forgotten. */
 const MAX_GONE = 1024;
 /** Long enough for an app to go from one call to the next; a job that it began meanwhile is not this request's any more. */
@@ -33,6 +39,7 @@ export interface LiveExchange extends Caller {
 	/** How it ended; `''` while it has not, or when all went well. */
 	readonly errorCode: ErrorCode | '';
 	/** The links belong to `LiveExchanges`. */
+	nextSpan: LiveExchange | null;
 	linkBefore: LiveExchange | null;
 	linkAfter: LiveExchange | null;
 	/** The call at the head of the list. */
@@ -61,35 +68,46 @@ export class GoneExchange implements Caller {
 }
 
 export class LiveExchanges {
-	private readonly bySpan = new Map<string, LiveExchange>();
-	/** The first of each trace. */
-	private readonly byTrace = new Map<string, LiveExchange>();
+	private readonly spans: (LiveExchange | null)[] = new Array<null>(BUCKETS).fill(null);
+	private readonly traces: (LiveExchange | null)[] = new Array<null>(BUCKETS).fill(null);
 	/** By span, in the order in which they ended. */
 	private readonly gone = new Map<string, GoneExchange>();
-
 	/** How many are known. */
-	get size(): number {
-		return this.bySpan.size;
-	}
+	size = 0;
 
 	/** A request to the app begins. */
 	add(exchange: LiveExchange): void {
-		if (this.bySpan.size >= MAX_LIVE) return;
-		this.bySpan.set(exchange.spanId, exchange);
-		const first = this.byTrace.get(exchange.traceId) ?? null;
-		this.byTrace.set(exchange.traceId, exchange);
+		if (this.size >= MAX_LIVE) return;
+		this.size++;
+		const span = bucketOf(exchange.spanId);
+		exchange.nextSpan = this.spans[span] as LiveExchange | null;
+		this.spans[span] = exchange;
+		const trace = bucketOf(exchange.traceId);
+		const first = this.traces[trace] as LiveExchange | null;
+		this.traces[trace] = exchange;
 		exchange.linkAfter = first;
 		if (first !== null) first.linkBefore = exchange;
 	}
 
 	/** The request that a call is made for. `parentSpanId` as the call names it. */
 	find(traceId: string, parentSpanId: string, now: number): LiveExchange | GoneExchange | null {
-		const exact = this.bySpan.get(parentSpanId);
-		if (exact !== undefined) return exact;
+		let each = this.spans[bucketOf(parentSpanId)] as LiveExchange | null;
+		for (; each !== null; each = each.nextSpan) if (each.spanId === parentSpanId) return each;
 		const gone = this.gone.get(parentSpanId);
 		if (gone !== undefined && now - gone.endedAt <= GONE_MS) return gone;
-		const first = this.byTrace.get(traceId);
-		return first !== undefined && first.linkAfter === null ? first : null;
+		return this.onlyOf(traceId);
+	}
+
+	private onlyOf(traceId: string): LiveExchange | null {
+		let found: LiveExchange | null = null;
+		let each = this.traces[bucketOf(traceId)] as LiveExchange | null;
+		for (let steps = 0; each !== null; each = each.linkAfter) {
+			if (++steps > MAX_STEPS) return null;
+			if (each.traceId !== traceId) continue;
+			if (found !== null) return null;
+			found = each;
+		}
+		return found;
 	}
 
 	/** The call is to end with the exchange's client. */
@@ -104,15 +122,30 @@ export class LiveExchanges {
 	/** An exchange of either kind is over. Does nothing with one that is not known. */
 	remove(exchange: LiveExchange, now: number): void {
 		if (exchange.madeFor !== null) return this.removeCall(exchange, exchange.madeFor);
-		if (!this.bySpan.delete(exchange.spanId)) return;
-		const { linkAfter, traceId, errorCode } = exchange;
-		if (exchange.linkBefore === null) {
-			if (linkAfter === null) this.byTrace.delete(traceId);
-			else this.byTrace.set(traceId, linkAfter);
-		}
+		if (!this.takeOut(exchange)) return;
+		this.size--;
+		const trace = bucketOf(exchange.traceId);
+		if (this.traces[trace] === exchange) this.traces[trace] = exchange.linkAfter;
 		unlink(exchange);
+		const { errorCode } = exchange;
 		if (errorCode === 'client_closed' || errorCode === 'request_timeout') this.remember(exchange, now);
 		if (exchange.firstCall !== null) releaseCalls(exchange);
+	}
+
+	/** From the chain of its span; false when it is not there. */
+	private takeOut(exchange: LiveExchange): boolean {
+		const bucket = bucketOf(exchange.spanId);
+		let before: LiveExchange | null = null;
+		let each = this.spans[bucket] as LiveExchange | null;
+		while (each !== null && each !== exchange) {
+			before = each;
+			each = each.nextSpan;
+		}
+		if (each === null) return false;
+		if (before === null) this.spans[bucket] = exchange.nextSpan;
+		else before.nextSpan = exchange.nextSpan;
+		exchange.nextSpan = null;
+		return true;
 	}
 
 	private removeCall(call: LiveExchange, exchange: LiveExchange): void {
@@ -131,6 +164,17 @@ export class LiveExchanges {
 			}
 		}
 	}
+}
+
+/** Of lower-case hex digits; of anything else some bucket. */
+function bucketOf(id: string): number {
+	const last = id.length - 1;
+	return digit(id.charCodeAt(last)) | (digit(id.charCodeAt(last - 1)) << 4) | (digit(id.charCodeAt(last - 2)) << 8);
+}
+
+/** `0`–`9` are 0x30–0x39, `a`–`f` are 0x61–0x66. */
+function digit(code: number): number {
+	return ((code & 0xf) + (code >> 6) * 9) & 0xf;
 }
 
 function unlink(exchange: LiveExchange): void {

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../src/error.ts';
-import type { ReplyAttempt } from '../../src/http/local-reply.ts';
-import { proxyStatus } from '../../src/http/proxy-status.ts';
+import { proxyStatus, type ReplyAttempt } from '../../src/http/proxy-status.ts';
 
 function attempt(parts: Partial<ReplyAttempt> = {}): ReplyAttempt {
 	return {

@@ -10,6 +10,7 @@ class Entry implements LiveExchange {
 	readonly statedDeadline = 500;
 	readonly requestDeadline = 400;
 	errorCode: ErrorCode | '' = '';
+	nextSpan: LiveExchange | null = null;
 	linkBefore: LiveExchange | null = null;
 	linkAfter: LiveExchange | null = null;
 	firstCall: LiveExchange | null = null;
@@ -105,6 +106,17 @@ describe('the request that a call is made for', () => {
 	});
 });
 
+it('looks no further than is worth it in traces that somebody has chosen to collide', () => {
+	const live = new LiveExchanges();
+	const wanted = new Entry('wanted-abc', 's');
+	live.add(wanted);
+	for (let i = 0; i < 63; i++) live.add(new Entry(`t${i}-abc`, `s${i}`));
+	expect(live.find('wanted-abc', '', 0)).toBe(wanted);
+	live.add(new Entry('one more-abc', 's64'));
+	expect(live.find('wanted-abc', '', 0)).toBeNull();
+	expect(live.find('', 's', 0)).toBe(wanted);
+});
+
 describe('a call', () => {
 	it('hears once that the client has left, unless it is over by then', () => {
 		const request = a();
@@ -152,6 +164,7 @@ describe('whatever begins and ends', () => {
 		fc.nat({ max: 7 }),
 	);
 
+	// All of them in one chain.
 	it('is found exactly as a plain list would find it', () => {
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -160,7 +173,7 @@ describe('whatever begins and ends', () => {
 				const calls: { call: Entry; request: Entry }[] = [];
 				for (const [i, [kind, index]] of steps.entries()) {
 					if (kind === 'begin') {
-						const exchange = new Entry(`t${index % 3}`, `s${i}`);
+						const exchange = new Entry(`t${index % 3}-abc`, `s${i}-abc`);
 						open.push(exchange);
 						live.add(exchange);
 					}
@@ -185,7 +198,7 @@ describe('whatever begins and ends', () => {
 					}
 					expect(live.size).toBe(open.length);
 					for (const each of open) expect(live.find('', each.spanId, i)).toBe(each);
-					for (const trace of ['t0', 't1', 't2']) {
+					for (const trace of ['t0-abc', 't1-abc', 't2-abc']) {
 						const same = open.filter((each) => each.traceId === trace);
 						expect(live.find(trace, '', i)).toBe(same.length === 1 ? same[0] : null);
 					}
