@@ -15,7 +15,7 @@ const ROWS = [
 	['explain'],
 	['ports'],
 	['io'],
-	['proxy', 'listener', 'upstream', 'telemetry', 'admin'],
+	['proxy', 'listener', 'upstream', 'discovery', 'telemetry', 'admin'],
 	['app'],
 	['app'],
 	['app.ts'],

@@ -10,6 +10,7 @@ import { AppHealth } from './app/app-health.ts';
 import { bind } from './app/bind.ts';
 import { Control } from './app/control.ts';
 import { drainListener, waitUntil, waitWhile } from './app/drain.ts';
+import { EndpointSources, type SourceTools } from './app/endpoint-sources.ts';
 import { Explaining } from './app/explaining.ts';
 import { Front, type FrontOptions } from './app/front.ts';
 import { listPieces, objectPieces } from './app/json-pieces.ts';
@@ -28,13 +29,19 @@ import { DEFAULT_HEAD_LIMITS } from './http1/limits.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
 import { breathe } from './io/breathe.ts';
 import { loopClock } from './io/loop-clock.ts';
-import { sha256, systemClock } from './io/system.ts';
+import { sha256, systemClock, systemRandom } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
 import { LiveExchanges } from './proxy/live-exchanges.ts';
+import { MirrorsUnderWay } from './proxy/mirrors-under-way.ts';
+import { CheckGate } from './upstream/check-gate.ts';
 import { OwnListeners } from './upstream/own-listeners.ts';
+
+/** A source that does not answer for so long keeps nobody from being served. */
+const DISCOVERY_PATIENCE_MS = 5000;
 
 export interface AppOptions extends Taken {
 	readonly telemetry: Telemetry;
+	readonly sources: SourceTools;
 }
 
 interface Bound {
@@ -47,6 +54,7 @@ interface Bound {
 
 export class App {
 	private readonly telemetry: Telemetry;
+	private readonly sources: EndpointSources;
 	private readonly env: ServiceEnvironment;
 	/** What is in force; replaced whole by `reload`. */
 	private snapshot: Snapshot;
@@ -56,6 +64,8 @@ export class App {
 	private inbound: Front | null = null;
 	private outbound: Front | null = null;
 	private isStarted = false;
+	/** Clock time at which nobody waits for sources of endpoints any more. */
+	private discoveryEndsAt = 0;
 	private isStopped = false;
 	private draining: Promise<void> | null = null;
 	/** Clock time at which the patience of a drain ends. */
@@ -63,9 +73,10 @@ export class App {
 	/** Bound addresses, by what they serve. */
 	readonly bound: Bound = { inbound: 0, outbound: null, admin: null, probes: null };
 
-	constructor({ telemetry, ...taken }: AppOptions) {
+	constructor({ telemetry, sources, ...taken }: AppOptions) {
 		const { config } = taken;
 		this.telemetry = telemetry;
+		this.sources = new EndpointSources(telemetry, sources);
 		this.env = {
 			timers: telemetry.timers,
 			metrics: telemetry.metrics,
@@ -73,6 +84,12 @@ export class App {
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters(sha256),
 			live: new LiveExchanges(),
+			mirrorsUnderWay: new MirrorsUnderWay(),
+			log: telemetry.log,
+			zone: config.app.zone,
+			random: systemRandom,
+			checkGate: new CheckGate(),
+			watchOf: (source, service) => this.sources.watchOf(source, service),
 		};
 		this.snapshot = atOnce(buildSnapshot({ ...this.snapshotInput(taken), before: null }));
 		this.snapshot.services.takeOver(null, telemetry.metrics);
@@ -108,6 +125,7 @@ export class App {
 			throw error;
 		}
 		this.isStarted = true;
+		this.discoveryEndsAt = systemClock.now() + DISCOVERY_PATIENCE_MS;
 		loopClock.refresh();
 		this.health.start();
 	}
@@ -253,6 +271,9 @@ export class App {
 		const reasons: string[] = [];
 		if (!this.isStarted) reasons.push('not all listeners are bound');
 		if (this.draining !== null) reasons.push('draining');
+		const undiscovered =
+			this.isStarted && systemClock.now() < this.discoveryEndsAt ? this.snapshot.services.undiscovered() : [];
+		for (const service of undiscovered) reasons.push(`the endpoints of ${service} are not known yet`);
 		if (!this.health.isHealthy) reasons.push(`the app is not healthy: ${this.health.lastReason}`);
 		return { ok: reasons.length === 0, reasons };
 	}
@@ -299,8 +320,10 @@ export class App {
 		this.isStopped = true;
 		this.health.stop();
 		await Promise.all([this.inbound?.stop(), this.outbound?.stop()]);
+		this.env.mirrorsUnderWay.cut();
 		await this.control.stop();
 		this.snapshot.services.close();
+		this.sources.stop();
 		await this.telemetry.close();
 		this.telemetry.timers.stop();
 	}

@@ -85,6 +85,8 @@ export interface LoadOptions {
 	readonly path?: string;
 	/** Without a body; default GET. */
 	readonly method?: string;
+	/** Text of the next request, in place of `path`, `method` and `closes`. */
+	readonly request?: () => string;
 	/** A connection for each request. */
 	readonly closes?: boolean;
 	/** Source address. */
@@ -170,7 +172,7 @@ class Client {
 		this.deadline ??= setTimeout(() => this.onLate(), HANG_MS);
 		this.deadline.refresh();
 		const socket = this.socket ?? this.open();
-		socket.write(this.request, 'latin1');
+		socket.write(this.options.request?.() ?? this.request, 'latin1');
 	}
 
 	private onLate(): void {

@@ -21,6 +21,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<{ scenario: Scenario }>>>
 	drain: () => import('./scenarios/drain.ts'),
 	reload: () => import('./scenarios/reload.ts'),
 	soak: () => import('./scenarios/soak.ts'),
+	storm: () => import('./scenarios/storm.ts'),
 };
 
 interface Report {

@@ -43,6 +43,8 @@ export interface ServiceView {
 export class Sidecar extends Child {
 	port = 0;
 	adminPort = 0;
+	/** 0 without an outbound listener. */
+	outboundPort = 0;
 	private readonly folder: string;
 
 	private constructor(folder: string, args: readonly string[]) {
@@ -91,9 +93,11 @@ export class Sidecar extends Child {
 			file,
 			...(command.length > 0 ? ['--', ...command] : []),
 		]);
-		const [inbound, admin] = await sidecar.printed(/inbound :(\d+), admin http:\/\/\S+:(\d+)/);
+		const ports = /inbound :(\d+), admin http:\/\/[^\s,]+:(\d+)(?:.*, outbound \S+:(\d+))?.*\n/;
+		const [inbound, admin, outbound] = await sidecar.printed(ports);
 		sidecar.port = Number(inbound);
 		sidecar.adminPort = Number(admin);
+		sidecar.outboundPort = Number(outbound ?? 0);
 		if (options.until !== 'bound') await sidecar.waitUntilReady();
 		return sidecar;
 	}

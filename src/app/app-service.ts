@@ -2,6 +2,7 @@
 import type { AppConfig, Config } from '../config/config.ts';
 import type { ServicePolicy } from '../config/service-config.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
+import { EndpointGroup } from '../proxy/endpoint-group.ts';
 import type { Service } from '../proxy/service.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Dialer } from '../upstream/dial.ts';
@@ -24,6 +25,7 @@ export const APP_SERVICE = 'app';
 export class AppService {
 	readonly service: Service;
 	readonly endpoint: Endpoint;
+	readonly group: EndpointGroup;
 	readonly pool: Http1Pool;
 	/** Its connects are not traffic and stay out of the metrics. */
 	readonly healthDialer: Dialer;
@@ -48,7 +50,8 @@ export class AppService {
 		};
 		this.pool = buildPool(env, calling);
 		this.healthDialer = buildDialer(env, { ...calling, recorder: { connected: noop, connectFailed: noop } });
-		this.endpoint = new Endpoint({ address: this.healthDialer.addressOf(0), weight: 1, labels: {}, pool: this.pool });
+		this.endpoint = new Endpoint({ address: this.healthDialer.addressOf(), weight: 1, labels: {}, pool: this.pool });
+		this.group = EndpointGroup.of([this.endpoint]);
 		this.service = buildService(this.policy, {
 			name: APP_SERVICE,
 			settings: '',

@@ -1,87 +1,246 @@
 /**
  * An entry of `services` that is called.
  *
- * A value: another version of the entry makes another one. What they have in common lives on in it: the service itself
- * (breaker, budget, requests under way) as long as its policy is the same, and with it the pools of endpoints that are
- * still listed. Attempts under way end at the endpoints that they have.
+ * Theory of operation. A value, as far as the file goes: another version of the entry makes another one. What they have in
+ * common lives on in it: the core (breaker, budget, requests under way) as long as the policy is the same, the members that
+ * are still listed with their connections, and the sources that are still named. Nothing of the running one is touched
+ * before `takeOver`.
+ *
+ * Where endpoints come from a source, the members are replaced whole each time that it has another list: built beside the
+ * running ones in slices, then given to each group by one assignment. Attempts under way end at the endpoints that they
+ * have.
  */
-import type { EndpointConfig, ServiceConfig } from '../config/service-config.ts';
+import { TimerEntry } from '../clock.ts';
+import type { EndpointSource, ServiceConfig } from '../config/service-config.ts';
+import { loopClock } from '../io/loop-clock.ts';
 import { Backend } from '../proxy/backend.ts';
-import { Endpoint } from '../proxy/endpoint.ts';
+import { EndpointGroup } from '../proxy/endpoint-group.ts';
 import type { Service } from '../proxy/service.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import { hostPort } from '../upstream/dial-target.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
+import { LiveSource, type SourceOwner } from './live-source.ts';
+import { type Member, membersOf } from './members.ts';
 import { isSame } from './restart-only.ts';
-import {
-	buildPool,
-	buildService,
-	describeService,
-	noop,
-	type ServiceEnvironment,
-	sumOfCounts,
-	watchService,
-} from './service-parts.ts';
+import { ServiceCore } from './service-core.ts';
+import { describeService, type ServiceEnvironment, sumOfCounts, watchService } from './service-parts.ts';
+import { calmly, type InSlices } from './slices.ts';
 
-interface Member {
-	readonly config: EndpointConfig;
-	readonly endpoint: Endpoint;
-	readonly pool: Http1Pool;
+/** Shares of slow starters are looked at this many times until they are full. */
+const WARMING_STEPS = 20;
+const MIN_WARMING_STEP_MS = 100;
+
+/** Members by the subset that their source is for; `''`: the service itself. */
+type Membership = ReadonlyMap<string, readonly Member[]>;
+
+interface Destination {
+	readonly backend: Backend;
+	readonly group: EndpointGroup;
+	select(): readonly Member[];
 }
 
-export class NamedService {
+export class NamedService extends TimerEntry implements SourceOwner {
 	readonly config: ServiceConfig;
-	readonly service: Service;
-	private readonly members: readonly Member[];
+	private readonly env: ServiceEnvironment;
+	private readonly core: ServiceCore;
+	private readonly sources: readonly LiveSource[];
+	private membership: Membership;
 	/** By label, subset and port: each is made once, however many rules refer to it. */
-	private readonly backends = new Map<string, Backend>();
+	private readonly destinations = new Map<string, Destination>();
+	/** Of the sources, together, as of the members. */
+	private version: number;
+	private isPanicking = false;
+	private isUpdating = false;
+	private isReleased = false;
 
-	private constructor(config: ServiceConfig, service: Service, members: readonly Member[]) {
+	private constructor(
+		config: ServiceConfig,
+		env: ServiceEnvironment,
+		core: ServiceCore,
+		sources: readonly LiveSource[],
+	) {
+		super();
 		this.config = config;
-		this.service = service;
-		this.members = members;
+		this.env = env;
+		this.core = core;
+		this.sources = sources;
+		this.membership = new Map();
+		this.version = versionOf(sources);
 	}
 
 	/** `before`: the entry of the same name in the running file. It stays as it is. */
-	static build(config: ServiceConfig, env: ServiceEnvironment, before: NamedService | null): NamedService {
-		const { name, policy } = config;
-		const same = before !== null && isSame(before.config.policy, policy) ? before : null;
-		const kept = [...(same?.members ?? [])];
-		const members = config.endpoints.map((each) => memberOf(each, take(kept, each), config, env));
-		const endpoints = members.map(({ endpoint }) => endpoint);
-		const needs = { name, settings: `services.${name}`, endpoints, onOpen: noop };
-		return new NamedService(config, same?.service ?? buildService(policy, needs), members);
+	static *build(config: ServiceConfig, env: ServiceEnvironment, before: NamedService | null): InSlices<NamedService> {
+		const same = before !== null && isSame(before.config.policy, config.policy) ? before : null;
+		const core = same?.core ?? new ServiceCore(config, env);
+		const sources = sourcesOf(config).map(
+			([subset, source]) =>
+				before?.sources.find((each) => each.subset === subset && isSame(each.source, source)) ??
+				new LiveSource(subset, source, env.watchOf(source, config.name)),
+		);
+		const service = new NamedService(config, env, core, sources);
+		const foundAt = before === null ? Number.NEGATIVE_INFINITY : loopClock.now();
+		service.membership = yield* service.membersNow(same?.membership ?? new Map(), foundAt);
+		return service;
+	}
+
+	get service(): Service {
+		return this.core.service;
 	}
 
 	get pools(): readonly Http1Pool[] {
 		return this.members.map(({ pool }) => pool);
 	}
 
-	/** From now on the service has these endpoints. */
-	takeOver(metrics: Metrics): void {
-		this.service.endpoints = this.members.map(({ endpoint }) => endpoint);
-		watchService(this.service, () => sumOfCounts(this.pools), metrics);
+	private get members(): readonly Member[] {
+		return [...this.membership.values()].flat();
 	}
+
+	// --- a version of the file -----------------------------------------------------------------------------------
+
+	/** From now on the service is this one. `before`: see `build`. */
+	takeOver(before: NamedService | null): void {
+		const { env, core } = this;
+		const { metrics } = env;
+		if (before !== null) this.relieve(before);
+		core.onChange = () => this.refresh();
+		core.follow(this.members, loopClock.now());
+		watchService(core.service, () => sumOfCounts(this.pools), metrics);
+		metrics.watchEndpoints(this.config.name, () => core.service.endpoints);
+		this.refresh();
+		for (const source of this.sources) source.belongTo(this);
+		if (versionOf(this.sources) !== this.version) this.onEndpoints();
+	}
+
+	private relieve(before: NamedService): void {
+		before.retire();
+		if (before.core !== this.core) before.core.stop();
+		for (const source of before.sources) if (!this.sources.includes(source)) source.stop();
+	}
+
+	/** It has left the file, or all is over. */
+	release(): void {
+		this.retire();
+		this.core.stop();
+		for (const source of this.sources) source.stop();
+	}
+
+	private retire(): void {
+		this.isReleased = true;
+		this.env.timers.disarm(this);
+	}
+
+	/** Every source has answered once, if only that it cannot. */
+	get isDiscovered(): boolean {
+		return this.sources.every(({ hasAnswered }) => hasAnswered);
+	}
+
+	// --- other endpoints -----------------------------------------------------------------------------------------
+
+	/** One update at a time; lists that come meanwhile are taken together. */
+	onEndpoints(): void {
+		if (this.isUpdating || this.isReleased) return;
+		this.isUpdating = true;
+		this.updateAll().catch((error: unknown) => {
+			this.isUpdating = false;
+			this.env.log.error({ err: error, service: this.config.name }, 'endpoints could not be taken over');
+		});
+	}
+
+	private async updateAll(): Promise<void> {
+		do {
+			const { version } = this;
+			this.version = versionOf(this.sources);
+			// What was there at the start is no newcomer among others.
+			const foundAt = version === 0 ? Number.NEGATIVE_INFINITY : loopClock.now();
+			const membership = await calmly(this.membersNow(this.membership, foundAt));
+			if (this.isReleased) return;
+			loopClock.refresh();
+			this.replace(membership);
+		} while (versionOf(this.sources) !== this.version);
+		this.isUpdating = false;
+	}
+
+	private *membersNow(before: Membership, foundAt: number): InSlices<Membership> {
+		const { config, env } = this;
+		const lists: [string, ServiceConfig['endpoints']][] = this.sources.map(({ subset, endpoints }) => [
+			subset,
+			endpoints,
+		]);
+		if (config.source === null) lists.push(['', config.endpoints]);
+		const membership = new Map<string, readonly Member[]>();
+		for (const [subset, endpoints] of lists) {
+			membership.set(subset, yield* membersOf(endpoints, before.get(subset) ?? [], foundAt, config, env));
+		}
+		return membership;
+	}
+
+	private replace(membership: Membership): void {
+		const before = this.pools;
+		const now = loopClock.now();
+		this.membership = membership;
+		this.core.follow(this.members, now);
+		for (const { endpoint } of this.members) endpoint.judge(now);
+		for (const { group, select } of this.destinations.values()) group.follow(endpointsOf(select()), now);
+		this.afterChange();
+		const kept = new Set(this.pools);
+		for (const pool of before) if (!kept.has(pool)) pool.close();
+	}
+
+	/** Other endpoints may be used, or have other shares. */
+	private refresh(): void {
+		const now = loopClock.now();
+		for (const { endpoint } of this.members) endpoint.judge(now);
+		for (const { group } of this.destinations.values()) group.refresh(now);
+		this.afterChange();
+	}
+
+	/** Some share has grown. */
+	override onTimer(): void {
+		this.refresh();
+	}
+
+	private afterChange(): void {
+		const groups = [...this.destinations.values()].map(({ group }) => group);
+		const isPanicking = groups.some((group) => group.isPanicking);
+		if (isPanicking !== this.isPanicking) this.tellPanic(isPanicking);
+		const { slowStart } = this.config.policy.loadBalancer;
+		if (this.isReleased || !groups.some(({ isWarming }) => isWarming)) return;
+		this.env.timers.arm(this, Math.max(MIN_WARMING_STEP_MS, slowStart / WARMING_STEPS));
+	}
+
+	private tellPanic(isPanicking: boolean): void {
+		const { log, metrics } = this.env;
+		const { name } = this.config;
+		this.isPanicking = isPanicking;
+		metrics.panicked(name, isPanicking);
+		if (isPanicking) log.warn({ service: name }, 'no endpoint is well: all of them are used');
+		else log.info({ service: name }, 'an endpoint is well again: those that are not are left out');
+	}
+
+	// --- who refers to it ----------------------------------------------------------------------------------------
 
 	/** `subset`: `''` for all of its endpoints; `port`: 0 for any. */
 	backend(label: string, subset: string, port: number): Backend {
 		const key = JSON.stringify([label, subset, port]);
-		const known = this.backends.get(key) ?? this.buildBackend(label, subset, port);
-		this.backends.set(key, known);
-		return known;
+		const known = this.destinations.get(key);
+		if (known !== undefined) return known.backend;
+		const select = this.selector(subset, port);
+		if (select === null) return Backend.nowhere(label, 'names no subset of its service');
+		const group = new EndpointGroup(this.config.policy.loadBalancer, this.env.zone);
+		group.follow(endpointsOf(select()), loopClock.now());
+		const backend = new Backend({ label, service: this.service, invalid: '', group });
+		this.destinations.set(key, { backend, group, select });
+		return backend;
 	}
 
-	private buildBackend(label: string, subset: string, port: number): Backend {
-		const labels = subset === '' ? {} : this.config.subsets[subset];
-		if (labels === undefined) {
-			return Backend.nowhere(label, 'names no subset of its service');
-		}
-		const members = this.atPort(
-			this.members.filter(({ endpoint }) => hasLabels(endpoint, labels)),
-			port,
-		);
-		const endpoints = members.map(({ endpoint }) => endpoint);
-		return new Backend({ label, service: this.service, invalid: '', endpoints });
+	private selector(subset: string, port: number): (() => readonly Member[]) | null {
+		const { subsets, subsetServices } = this.config;
+		const inSubset = (of: string) => this.membership.get(of) ?? [];
+		if (subset === '') return () => this.atPort(inSubset(''), port);
+		if (Object.hasOwn(subsetServices, subset)) return () => this.atPort(inSubset(subset), port);
+		const labels = subsets[subset];
+		if (labels === undefined) return null;
+		const wanted = Object.entries(labels);
+		const hasLabels = ({ config }: Member) => wanted.every(([name, value]) => config.labels[name] === value);
+		return () => this.atPort(inSubset('').filter(hasLabels), port);
 	}
 
 	/** An endpoint has one port: where the service has several, those that have the one asked for, if any has it. */
@@ -93,13 +252,19 @@ export class NamedService {
 	}
 
 	describe(): unknown {
-		const { service, config } = this;
+		const { service, config, members } = this;
 		return {
 			hostnames: config.hostnames,
-			endpoints: this.members.map(({ endpoint, pool }) => ({
+			...(this.sources.length > 0 && { sources: this.sources.map(describeSource) }),
+			...(this.isPanicking && { panic: true }),
+			endpoints: members.map(({ endpoint, pool }) => ({
 				address: endpoint.address,
 				weight: endpoint.weight,
+				...(endpoint.zone !== '' && { zone: endpoint.zone }),
 				labels: endpoint.labels,
+				usable: endpoint.isUsable,
+				...(endpoint.isEjected && { ejected: true }),
+				...(endpoint.isUnwell && { healthy: false, lastFailure: this.core.lastFailure(endpoint.address) }),
 				requests: { active: endpoint.active },
 				connections: pool.counts,
 			})),
@@ -108,25 +273,29 @@ export class NamedService {
 	}
 }
 
-/** Takes the member for the same address out of those that are left. */
-function take(kept: Member[], { host, port }: EndpointConfig): Member | null {
-	const at = kept.findIndex(({ config }) => config.host === host && config.port === port);
-	return at < 0 ? null : (kept.splice(at, 1)[0] ?? null);
+function describeSource({ subset, source, endpoints, failure }: LiveSource): object {
+	return {
+		...(subset !== '' && { subset }),
+		from: source,
+		endpoints: endpoints.length,
+		...(failure !== '' && { failure }),
+	};
 }
 
-function memberOf(
-	config: EndpointConfig,
-	before: Member | null,
-	{ name, policy }: ServiceConfig,
-	env: ServiceEnvironment,
-): Member {
-	if (before !== null && isSame(before.config, config)) return before;
-	const { host, port, weight, labels } = config;
-	const target = { kind: 'host', host, port } as const;
-	const pool = before?.pool ?? buildPool(env, { service: name, target, policy, recorder: env.metrics });
-	return { config, pool, endpoint: new Endpoint({ address: hostPort(host, port), weight, labels, pool }) };
+function endpointsOf(members: readonly Member[]) {
+	return members.map(({ endpoint }) => endpoint);
 }
 
-function hasLabels(endpoint: Endpoint, wanted: Readonly<Record<string, string>>): boolean {
-	return Object.entries(wanted).every(([name, value]) => endpoint.labels[name] === value);
+/** What has come from the sources so far; failures before a first list count, so that somebody hears of them. */
+function versionOf(sources: readonly LiveSource[]): number {
+	return sources.reduce((sum, { version }) => sum + version, 0);
+}
+
+function sourcesOf({ source, subsetServices }: ServiceConfig): [string, EndpointSource][] {
+	if (source === null) return [];
+	const subsets = Object.entries(subsetServices).map(([subset, service]): [string, EndpointSource] => [
+		subset,
+		source.is === 'kubernetes' ? { ...source, service } : source,
+	]);
+	return [['', source], ...subsets];
 }

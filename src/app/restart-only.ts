@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts';
 import type { EffectiveParts } from '../config/effective-parts.ts';
 import type { Issue } from '../config/issue.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
 
 type Read = (config: Config) => unknown;
 
@@ -13,6 +14,7 @@ const RESTART_ONLY: Readonly<Record<string, Read>> = {
 	'app.name': ({ app }) => app.name,
 	'app.namespace': ({ app }) => app.namespace,
 	'app.version': ({ app }) => app.version,
+	'app.zone': ({ app }) => app.zone,
 	'app.port': ({ app }) => app.port,
 	'app.socket': ({ app }) => app.socket,
 	'app.protocol': ({ app }) => app.protocol,
@@ -29,10 +31,10 @@ const RESTART_ONLY: Readonly<Record<string, Read>> = {
 
 /** The changes that take a restart, as issues of the new file; none: it can be taken over. */
 export function restartIssues(running: Config, next: Config, effective: EffectiveParts, file: string): Issue[] {
-	return Object.entries(RESTART_ONLY)
-		.filter(([, read]) => !isSame(read(running), read(next)))
-		.map(([key]) => ({
-			...placeOf(effective, key.split('.'), file),
+	return [...changesOf(running, next)].map((path) => {
+		const key = path.join('.');
+		return {
+			...placeOf(effective, path, file),
 			column: 1,
 			length: 1,
 			severity: 'error',
@@ -42,7 +44,24 @@ export function restartIssues(running: Config, next: Config, effective: Effectiv
 			excerptColumn: 1,
 			expected: 'what the sidecar was started with',
 			hint: 'restart the sidecar to take the file over',
-		}));
+		};
+	});
+}
+
+function* changesOf(running: Config, next: Config): Generator<readonly string[]> {
+	for (const [key, read] of Object.entries(RESTART_ONLY)) {
+		if (!isSame(read(running), read(next))) yield key.split('.');
+	}
+	// A service that comes or goes does so with its port.
+	const before = listensOf(running);
+	const after = listensOf(next);
+	for (const name of new Set([...before.keys(), ...after.keys()])) {
+		if (!isSame(before.get(name), after.get(name))) yield ['services', name, 'listen'];
+	}
+}
+
+function listensOf({ services }: Config): ReadonlyMap<string, ListenAddress> {
+	return new Map(services.flatMap(({ name, listen }) => (listen === null ? [] : [[name, listen] as const])));
 }
 
 /** Plain data of the same builder: the same keys in the same order, and a key without a value is no key. */
@@ -50,9 +69,13 @@ export function isSame(a: unknown, b: unknown): boolean {
 	return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Of the first value under a key that is written; the beginning of the file or folder when none is. */
+/** Of the first value under a key that is written, or else of what it stands in; the beginning of the file when none is. */
 function placeOf(effective: EffectiveParts, path: readonly string[], file: string): { file: string; line: number } {
-	return firstPlace(effective.at(path)) ?? { file, line: 1 };
+	for (let depth = path.length; depth > 0; depth--) {
+		const place = firstPlace(effective.at(path.slice(0, depth)));
+		if (place !== null) return place;
+	}
+	return { file, line: 1 };
 }
 
 function firstPlace(value: unknown): { file: string; line: number } | null {

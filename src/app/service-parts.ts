@@ -1,16 +1,20 @@
 /** Joins what a service is made of: a pool of connections for each endpoint; breaker, budget and limits over them all. */
-import type { Timers } from '../clock.ts';
-import type { ServicePolicy } from '../config/service-config.ts';
+import type { Random, Timers } from '../clock.ts';
+import type { EndpointSource, ServicePolicy } from '../config/service-config.ts';
 import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import type { EndpointWatch } from '../ports/endpoint-source.ts';
+import type { Log } from '../ports/log.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 import type { LiveExchanges } from '../proxy/live-exchanges.ts';
+import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { Service, type ServiceOptions } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { IdleAge } from '../resilience/idle-age.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { CheckGate } from '../upstream/check-gate.ts';
 import { Dialer } from '../upstream/dial.ts';
 import type { DialTarget } from '../upstream/dial-target.ts';
 import type { OwnListeners } from '../upstream/own-listeners.ts';
@@ -24,6 +28,15 @@ export interface ServiceEnvironment {
 	readonly ownListeners: OwnListeners;
 	readonly rateLimiters: RateLimiters;
 	readonly live: LiveExchanges;
+	readonly mirrorsUnderWay: MirrorsUnderWay;
+	readonly log: Log;
+	readonly random: Random;
+	/** Of all health checks. */
+	readonly checkGate: CheckGate;
+	/** Where the app is; `''`: not said. */
+	readonly zone: string;
+	/** Not started. `service`: name of the service that it is for. */
+	watchOf(source: EndpointSource, service: string): EndpointWatch;
 }
 
 export interface Calling {
@@ -57,16 +70,17 @@ export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool 
 	});
 }
 
-type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'onOpen'>;
+type ServiceNeeds = Pick<ServiceOptions, 'name' | 'settings' | 'endpoints' | 'ejector' | 'onOpen'>;
 
 export function buildService(policy: ServicePolicy, needs: ServiceNeeds): Service {
-	const { limits, circuitBreaker, retryBudget } = policy;
+	const { limits, circuitBreaker, retryBudget, loadBalancer } = policy;
 	const now = loopClock.now();
 	return new Service({
 		...needs,
 		breaker: circuitBreaker === null ? null : new CircuitBreaker(circuitBreaker, now),
 		failures: circuitBreaker?.failures ?? [],
 		budget: new RetryBudget(retryBudget.percent, retryBudget.minPerSecond, now),
+		isTimed: loadBalancer.policy === 'peakEwma',
 		maxRequests: limits.requests,
 		maxRetries: limits.retries,
 	});

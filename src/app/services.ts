@@ -47,7 +47,7 @@ export class Services {
 		for (const entry of config.services) {
 			const running = before?.named.get(entry.name) ?? null;
 			const isUnchanged = running !== null && isSame(withoutPlace(entry), withoutPlace(running.config));
-			services.named.set(entry.name, isUnchanged ? running : NamedService.build(entry, env, running));
+			services.named.set(entry.name, isUnchanged ? running : yield* NamedService.build(entry, env, running));
 			work += 1 + entry.endpoints.length;
 			if (work < ENDPOINTS_A_SLICE) continue;
 			work = 0;
@@ -59,7 +59,7 @@ export class Services {
 	backendOf({ label, service, subset, port, invalid }: BackendTarget): Backend {
 		if (invalid !== '') return Backend.nowhere(label, invalid);
 		if (service === APP_SERVICE) {
-			return new Backend({ label, service: this.app.service, invalid: '', endpoints: [this.app.endpoint] });
+			return new Backend({ label, service: this.app.service, invalid: '', group: this.app.group });
 		}
 		return this.named.get(service)?.backend(label, subset, port) ?? Backend.nowhere(label, 'names no service');
 	}
@@ -80,13 +80,25 @@ export class Services {
 	/** From now on these are the services. What the running ones have and these have not closes its idle connections. */
 	takeOver(before: Services | null, metrics: Metrics): void {
 		if (this.app !== before?.app) this.app.watch(metrics);
-		for (const [name, entry] of this.named) if (entry !== before?.named.get(name)) entry.takeOver(metrics);
+		for (const [name, entry] of this.named) {
+			const running = before?.named.get(name) ?? null;
+			if (entry !== running) entry.takeOver(running);
+		}
 		if (this.unknown !== null && this.unknown !== before?.unknown) this.unknown.watch(metrics);
 		if (before === null) return;
-		for (const name of before.named.keys()) if (!this.named.has(name)) metrics.unwatch(name);
+		for (const [name, entry] of before.named) {
+			if (this.named.has(name)) continue;
+			entry.release();
+			metrics.unwatch(name);
+		}
 		if (this.unknown === null && before.unknown !== null) metrics.unwatch(PASSTHROUGH_SERVICE);
 		const kept = new Set(this.pools());
 		for (const pool of before.pools()) if (!kept.has(pool)) pool.close();
+	}
+
+	/** Names of services whose endpoints nobody has told yet. */
+	undiscovered(): string[] {
+		return [...this.named].filter(([, { isDiscovered }]) => !isDiscovered).map(([name]) => name);
 	}
 
 	private pools(): Http1Pool[] {
@@ -103,6 +115,7 @@ export class Services {
 
 	/** Closes idle connections; busy ones end with their exchanges. */
 	close(): void {
+		for (const entry of this.named.values()) entry.release();
 		for (const pool of this.pools()) pool.close();
 	}
 }

@@ -8,6 +8,7 @@ import { loopClock } from '../io/loop-clock.ts';
 import { sha256, systemClock, systemRandom } from '../io/system.ts';
 import type { Joining, ProxyContext, Route } from '../proxy/context.ts';
 import type { LiveExchanges } from '../proxy/live-exchanges.ts';
+import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
 import { buildRoute, identityOf, type RouteParts } from './routes.ts';
 import type { Services } from './services.ts';
@@ -36,6 +37,7 @@ export interface SideParts {
 	readonly telemetry: Telemetry;
 	readonly limiters: LimiterGeneration;
 	readonly live: LiveExchanges;
+	readonly mirrorsUnderWay: MirrorsUnderWay;
 }
 
 export function buildInbound(parts: SideParts): InSlices<BuiltSide> {
@@ -61,7 +63,7 @@ interface SideRules {
 function* buildSide(
 	side: Side,
 	{ rules, fallback, servesRest }: SideRules,
-	{ taken, services, telemetry, limiters, live }: SideParts,
+	{ taken, services, telemetry, limiters, live, mirrorsUnderWay }: SideParts,
 ): InSlices<BuiltSide> {
 	const { config, compileRegex } = taken;
 	const parts: RouteParts = {
@@ -83,6 +85,7 @@ function* buildSide(
 		timers: telemetry.timers,
 		random: systemRandom,
 		recorder: telemetry.recorder,
+		mirrorsUnderWay,
 		routes: yield* compileRoutesInSlices(inputs, compileRegex),
 		unmatched,
 		destinations: side === 'outbound' ? yield* services.destinations() : null,

@@ -30,7 +30,7 @@ export interface SnapshotInput {
 export function* buildSnapshot({ taken, telemetry, env, before, onSuspect }: SnapshotInput): InSlices<Snapshot> {
 	const services = yield* Services.build(taken.config, env, onSuspect, before?.services ?? null);
 	const limiters = env.rateLimiters.nextGeneration();
-	const parts = { taken, services, telemetry, limiters, live: env.live };
+	const parts = { taken, services, telemetry, limiters, live: env.live, mirrorsUnderWay: env.mirrorsUnderWay };
 	const inbound = yield* buildInbound(parts);
 	const outbound = yield* buildOutbound(parts);
 	return { taken, services, inbound, outbound, limiters };

@@ -8,6 +8,7 @@
 import type { ServicePolicy } from '../config/service-config.ts';
 import { Backend } from '../proxy/backend.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
+import { EndpointGroup } from '../proxy/endpoint-group.ts';
 import type { Service } from '../proxy/service.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { hostPort } from '../upstream/dial-target.ts';
@@ -79,13 +80,14 @@ export class UnknownHosts {
 		const target = { kind: 'host', host, port } as const;
 		const pool = buildPool(env, { service: PASSTHROUGH_SERVICE, target, policy, recorder: env.metrics });
 		const endpoints = [new Endpoint({ address: label, weight: 1, labels: {}, pool })];
+		const group = EndpointGroup.of(endpoints);
 		const service = buildService(policy, {
 			name: PASSTHROUGH_SERVICE,
 			settings: 'outbound.unknownHosts',
 			endpoints,
 			onOpen: noop,
 		});
-		return { service, pool, backend: new Backend({ label, service, invalid: '', endpoints }) };
+		return { service, pool, backend: new Backend({ label, service, invalid: '', group }) };
 	}
 
 	private makeRoom(): void {

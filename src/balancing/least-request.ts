@@ -1,72 +1,12 @@
 /**
- * The endpoint with fewer requests under way, of two drawn at random ("the power of two choices"): nearly as even as
- * asking all of them, without everybody running to the same one.
- *
- * Theory of operation. Both draws follow the weights, and never hit the same endpoint. The two are compared by requests
- * under way per weight: one of weight 3 may have three times as many. On a tie the first draw wins, so that an idle
- * service is shared exactly by weight. (Envoy leaves the two draws for a weighted round robin as soon as weights differ; a
- * draw needs no order that is kept up as requests come and go.) The endpoint of a failed attempt is left out of the draws
- * as long as there is another.
- *
- * Endpoints are a snapshot: where they or their weights change, another `LeastRequest` takes over. Only `active` moves.
+ * The endpoint with fewer requests under way, of two drawn at random, compared by requests per weight: one of weight 3 may
+ * have three times as many. On a tie the first draw wins, so that an idle service is shared exactly by weight.
  */
-import type { Random } from '../clock.ts';
-import { hasWeight, type Weighted, WeightLine } from './weighted.ts';
+import type { Candidate } from './balancer.ts';
+import { TwoChoices } from './two-choices.ts';
 
-export interface LoadedEndpoint extends Weighted {
-	/** Requests under way. */
-	active: number;
-}
-
-/** No endpoint, where the index of one is asked for. */
-const NONE = -1;
-
-export class LeastRequest<E extends LoadedEndpoint> {
-	private readonly endpoints: readonly E[];
-	private readonly line: WeightLine;
-	private readonly isEven: boolean;
-
-	constructor(endpoints: readonly E[]) {
-		this.endpoints = endpoints.filter(hasWeight);
-		this.line = new WeightLine(this.endpoints);
-		this.isEven = this.endpoints.every(({ weight }) => weight === this.endpoints[0]?.weight);
-	}
-
-	/** `avoid` comes back only where it is the only one. `null` when no endpoint has any weight. */
-	pick(random: Random, avoid: E | null): E | null {
-		const { endpoints } = this;
-		if (endpoints.length === 0) return null;
-		if (endpoints.length === 1) return endpoints[0] as E;
-		const avoided = avoid === null ? NONE : endpoints.indexOf(avoid);
-		const one = this.draw(random, NONE, avoided);
-		const first = endpoints[one] as E;
-		if (avoided !== NONE && endpoints.length === 2) return first;
-		const second = endpoints[this.draw(random, Math.min(one, avoided), Math.max(one, avoided))] as E;
-		return first.active * second.weight <= second.active * first.weight ? first : second;
-	}
-
-	/** Index by weight, as if two endpoints were not there; `low` is before `high`. */
-	private draw(random: Random, low: number, high: number): number {
-		const { endpoints, line } = this;
-		const point = random.next();
-		const index = this.isEven ? (point * endpoints.length) | 0 : line.indexAt(point * line.length);
-		// Seldom among many, so that the way around the two is paid for only then. The shares stay the same.
-		if (index === low || index === high) return this.drawAround(random.next(), low, high);
-		return index;
-	}
-
-	private drawAround(point: number, low: number, high: number): number {
-		const { line } = this;
-		let place = point * (line.length - this.weightOf(low) - this.weightOf(high));
-		if (low !== NONE && place >= line.startOf(low)) place += this.weightOf(low);
-		if (high !== NONE && place >= line.startOf(high)) place += this.weightOf(high);
-		let index = line.indexAt(place);
-		// Weights that are no whole numbers may round into a stretch that is left out.
-		while (index === low || index === high) index = index === 0 ? this.endpoints.length - 1 : index - 1;
-		return index;
-	}
-
-	private weightOf(index: number): number {
-		return index === NONE ? 0 : (this.endpoints[index] as E).weight;
+export class LeastRequest<E extends Candidate> extends TwoChoices<E> {
+	protected override isBetter(second: E, itsWeight: number, first: E, weight: number): boolean {
+		return second.active * weight < first.active * itsWeight;
 	}
 }

@@ -5,10 +5,14 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { mayUseRegex } from '../config/parse-config.ts';
+import { parseEndpoints } from '../config/parse-endpoints.ts';
+import { FILE_HASH } from '../discovery/endpoint-file.ts';
 import { loadRegexCompiler } from '../routing/regex.ts';
+import { compileEndpoints } from './compile-endpoints.ts';
 import { compileText, textsOf, unreadFile } from './compile-text.ts';
 import type { CompiledFile } from './compiled-file.ts';
 import { compiledLines } from './compiled-lines.ts';
+import { endpointLines } from './endpoint-lines.ts';
 import { EXIT } from './exit-codes.ts';
 import { HASH_ALGORITHM } from './file-hash.ts';
 import { type FileContent, readRouteFiles } from './route-files.ts';
@@ -16,6 +20,13 @@ import { type FileContent, readRouteFiles } from './route-files.ts';
 /** Prints a `CompiledFile`; resolves to the exit code. */
 export async function compileEntry(file: string): Promise<number> {
 	process.stdout.write([...compiledLines(await compile(file))].join(''));
+	return EXIT.done;
+}
+
+/** Prints what came of each file of endpoints; resolves to the exit code. */
+export function endpointsEntry(files: readonly string[]): number {
+	const tools = { readFile: fs.readFileSync, newHash: () => createHash(FILE_HASH), parse: parseEndpoints };
+	process.stdout.write([...endpointLines(compileEndpoints(files, tools))].join(''));
 	return EXIT.done;
 }
 

@@ -7,9 +7,13 @@
  */
 import v8 from 'node:v8';
 import { RE2JS } from 're2js';
+import { parseEndpoints } from '../config/parse-endpoints.ts';
+import { type CompiledEndpoints, FILE_HASH } from '../discovery/endpoint-file.ts';
+import { compileEndpoints } from './compile-endpoints.ts';
 import { compileText, unreadFile } from './compile-text.ts';
 import type { CompiledFile } from './compiled-file.ts';
 import { compiledLines } from './compiled-lines.ts';
+import { ENDPOINTS_COMMAND, endpointLines } from './endpoint-lines.ts';
 import { HASH_ALGORITHM } from './file-hash.ts';
 import { type FileContent, readRouteFiles } from './route-files.ts';
 
@@ -24,8 +28,20 @@ compileText('rehearsal.yaml', [{ file: 'rehearsal.yaml', bytes: Buffer.from(REHE
 });
 
 v8.startupSnapshot.setDeserializeMainFunction(() => {
-	process.stdout.write([...compiledLines(compile(process.argv[1] ?? ''))].join(''));
+	const [file = '', ...more] = process.argv.slice(1);
+	const lines = file === ENDPOINTS_COMMAND ? endpointLines(endpoints(more)) : compiledLines(compile(file));
+	process.stdout.write([...lines].join(''));
 });
+
+function endpoints(files: readonly string[]): Iterable<CompiledEndpoints> {
+	const { createHash } = process.getBuiltinModule('node:crypto');
+	const { readFileSync } = process.getBuiltinModule('node:fs');
+	return compileEndpoints(files, {
+		readFile: readFileSync,
+		newHash: () => createHash(FILE_HASH),
+		parse: parseEndpoints,
+	});
+}
 
 function compile(file: string): CompiledFile {
 	let contents: readonly FileContent[];

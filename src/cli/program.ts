@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import type { CommandIo } from './command-io.ts';
 import { COMPILE_COMMAND } from './compile-file.ts';
+import { ENDPOINTS_COMMAND } from './endpoint-lines.ts';
 import { EXIT } from './exit-codes.ts';
 
 const HELP = `
@@ -17,6 +18,7 @@ Examples:
 export async function runCommandLine(argv: readonly string[], version: string): Promise<number> {
 	const [command, file, separator, ...rest] = argv;
 	if (command === COMPILE_COMMAND) return (await import('./compile-entry.ts')).compileEntry(file ?? '');
+	if (command === ENDPOINTS_COMMAND) return (await import('./compile-entry.ts')).endpointsEntry(argv.slice(1));
 	// The usual way to run needs no parser of options: without it the sidecar is 5 MB smaller for as long as it lives.
 	const isPlain = command === 'run' && file?.startsWith('-') === false && (separator ?? '--') === '--';
 	if (isPlain) return (await import('./run-command.ts')).run({ file, command: rest, version });

@@ -2,13 +2,17 @@
  * `outrigger run FILE|FOLDER [-- COMMAND…]`: reads the file or files, binds, starts the app if there is a command, and stays until
  * a signal or the app's end. Everything wrong with the file is said before anything is bound.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import path from 'node:path';
+import type { SourceTools } from '../app/endpoint-sources.ts';
 import type { App } from '../app.ts';
 import { formatIssue } from '../config/issue.ts';
+import { clusterAccess } from '../discovery/kubernetes/cluster-access.ts';
 import { appEnvironment } from './app-environment.ts';
 import { compileFile } from './compile-file.ts';
 import type { GoodFile } from './compiled-file.ts';
+import { EndpointCompiler } from './endpoint-compiler.ts';
 import { EXIT } from './exit-codes.ts';
 import { Reloader, taken } from './reload.ts';
 import { type StopSignal, StopSignals } from './stop-signals.ts';
@@ -42,7 +46,7 @@ export async function run(options: RunOptions): Promise<number> {
 	if (compiled === null) return EXIT.badConfig;
 	const { config } = compiled;
 	const telemetry = new Telemetry({ config, process: processFacts(options.version), isHuman: process.stderr.isTTY });
-	const app = new App({ ...(await taken(compiled)), telemetry });
+	const app = new App({ ...(await taken(compiled)), telemetry, sources: sourceTools(options.file) });
 	try {
 		await app.start();
 	} catch (error) {
@@ -60,6 +64,17 @@ export async function run(options: RunOptions): Promise<number> {
 	reloader.stop();
 	await app.stop();
 	return code;
+}
+
+/** `file`: or folder. */
+function sourceTools(file: string): SourceTools {
+	const compiler = new EndpointCompiler();
+	const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+	return {
+		folder: isFolder ? file : path.dirname(file),
+		compileEndpoints: (endpoints) => compiler.compile(endpoints),
+		cluster: clusterAccess(process.env),
+	};
 }
 
 /** The parsed file; `null` after its issues have been printed. */

@@ -44,7 +44,7 @@ export function buildRule(rule: RuleInput, context: RuleContext): Rule {
 		rateLimit: rule.rateLimit ?? null,
 		fault: buildFault(rule.fault),
 		directResponse: rule.directResponse ?? null,
-		hedge: null,
+		hedge: rule.hedge ?? null,
 		limits: rule.limits,
 		at: positionOf(root, path),
 	};

@@ -39,9 +39,14 @@ export function buildTarget(ref: TargetInput, services: KnownServices): BackendT
 
 function reasonAgainst({ subset, port }: { subset: string; port: number }, service: ServiceConfig | undefined): string {
 	if (service === undefined) return NO_SERVICE;
-	if (subset !== '' && !Object.hasOwn(service.subsets, subset)) return NO_SUBSET;
+	if (subset !== '' && !subsetsOf(service).includes(subset)) return NO_SUBSET;
 	const ports = Object.values(service.ports);
 	return port === 0 || ports.length === 0 || ports.includes(port) ? '' : NO_PORT;
+}
+
+/** Names of its subsets, whatever they are made of. */
+export function subsetsOf({ subsets, subsetServices }: ServiceConfig): readonly string[] {
+	return [...Object.keys(subsets), ...Object.keys(subsetServices)];
 }
 
 /** Which key of a reference a reason speaks of. */

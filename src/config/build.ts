@@ -41,12 +41,12 @@ export function buildConfig(input: BuildInput): Config {
 }
 
 function buildApp(app: RouteFile['app'], file: string): AppConfig {
-	const { name, namespace, version, port, socket, protocol, health } = app;
+	const { name, namespace, version, zone = '', port, socket, protocol, health } = app;
 	return {
 		name: name ?? nameOfFile(file),
 		namespace,
 		protocol,
-		zone: '',
+		zone,
 		...(version !== undefined && { version }),
 		...(port !== undefined && { port }),
 		...(socket !== undefined && { socket }),
@@ -76,20 +76,21 @@ function buildInbound({ routeFile, root }: BuildInput, services: KnownServices):
 
 function buildOutbound({ routeFile, root }: BuildInput, services: KnownServices): OutboundConfig | null {
 	if (routeFile.outbound === undefined) return null;
-	const { listen, unknownHosts, routes } = routeFile.outbound;
+	const { listen, unknownHosts, deadlines, routes } = routeFile.outbound;
 	const context: RuleContext = { side: 'outbound', path: ['outbound'], root, services };
 	return {
 		listen,
 		unknownHosts,
-		deadlines: { inherit: 'explicit', cancel: 'safe' },
+		deadlines,
 		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['outbound', 'routes', index] })),
 		fallback: buildRule(outboundRule.parse({}), context),
 	};
 }
 
 function buildServices({ routeFile, root }: BuildInput): ServiceConfig[] {
+	const { namespace } = routeFile.app;
 	return Object.entries(routeFile.services).map(([name, service]) =>
-		buildNamedService(name, service, positionOf(root, ['services', name])),
+		buildNamedService(name, service, { namespace, at: positionOf(root, ['services', name]) }),
 	);
 }
 

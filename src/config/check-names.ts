@@ -1,8 +1,8 @@
 /** Names that are given twice, and names of nothing. */
+import type * as z from 'zod';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, scalarText, writtenPath } from './located.ts';
 import { canonicalHostname } from './schema/names.ts';
-import { routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field, schemaOfKey } from './schema/walk.ts';
 
 /**
@@ -59,8 +59,8 @@ function haveCommonPort(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** A key without a value means its default; a name of the file's own has none, and would vanish without a word. */
-export function checkNamesOfNothing(root: Located, issues: IssueList): void {
-	visit(describeField(routeFileSchema), root, [], { root, issues });
+export function checkNamesOfNothing(root: Located, issues: IssueList, schema: z.core.$ZodType): void {
+	visit(describeField(schema), root, [], { root, issues });
 }
 
 interface Visit {

@@ -2,10 +2,11 @@
 import type * as z from 'zod';
 import { overlap, reaches } from './addresses.ts';
 import type { IssueList } from './issue-list.ts';
-import { formatPath, isWritten, type Located, lineText, locate, writtenPath } from './located.ts';
+import { formatPath, isWritten, type Located, lineText, locate, scalarText, writtenPath } from './located.ts';
+import { endpointAddress } from './schema/endpoints.ts';
 import { port } from './schema/field.ts';
 import { listenAddress } from './schema/listen.ts';
-import { endpointAddress } from './schema/named-service.ts';
+import { canonicalHostname } from './schema/names.ts';
 
 interface BoundPort {
 	readonly path: readonly string[];
@@ -29,7 +30,7 @@ export function checkPorts(root: Located, issues: IssueList): void {
 	const listeners: BoundPort[] = [];
 	const appPort = valueAt(root, ['app', 'port'], port());
 	const app: BoundPort[] = appPort === null ? [] : [{ ...appPort, host: APP_HOST, port: appPort.value }];
-	for (const path of LISTENERS) {
+	for (const path of [...LISTENERS, ...listensOfServices(root)]) {
 		const fallback = path[0] === 'admin' ? ADMIN_DEFAULT : undefined;
 		const found = valueAt(root, path, listenAddress(), fallback);
 		if (found === null || found.value.port === 0) continue;
@@ -53,17 +54,17 @@ function reportCollision(first: BoundPort, second: BoundPort, issues: IssueList)
 	});
 }
 
+function listensOfServices(root: Located): string[][] {
+	return [...locate(root, ['services']).node.entries.keys()].map((name) => ['services', name, 'listen']);
+}
+
 /** A request to such an endpoint would come back to the sidecar, again and again. */
 function checkEndpoints(root: Located, listeners: readonly BoundPort[], issues: IssueList): void {
 	for (const [name, service] of locate(root, ['services']).node.entries) {
-		for (const [index, endpoint] of (service.entries.get('endpoints')?.items ?? []).entries()) {
-			const node = endpoint.entries.get('address');
-			const address = endpointAddress.safeParse(node?.value);
-			if (node === undefined || !address.success) continue;
-			const { host, port } = address.data;
+		for (const { node, host, port, path: below } of addressesOf(service)) {
 			const mine = listeners.find((listener) => listener.port === port && reaches(host, listener.host));
 			if (mine === undefined) continue;
-			const path = writtenPath(root, ['services', name, 'endpoints', index, 'address']);
+			const path = writtenPath(root, ['services', name, ...below]);
 			issues.error(node.span, {
 				path,
 				message: `\`${formatPath(path)}\` is the sidecar itself: \`${formatPath(mine.path)}\` has that port`,
@@ -71,6 +72,21 @@ function checkEndpoints(root: Located, listeners: readonly BoundPort[], issues: 
 			});
 		}
 	}
+}
+
+/** Valid addresses of an entry of `services`, with the place of each in it. */
+function* addressesOf(service: Located) {
+	for (const [index, endpoint] of (service.entries.get('endpoints')?.items ?? []).entries()) {
+		const node = endpoint.entries.get('address');
+		const address = endpointAddress.safeParse(node?.value);
+		if (node === undefined || !address.success) continue;
+		yield { node, ...address.data, path: ['endpoints', index, 'address'] };
+	}
+	const dns = service.entries.get('dns');
+	const name = dns?.entries.get('name');
+	const number = port().safeParse(dns?.entries.get('port')?.value);
+	if (name === undefined || !number.success) return;
+	yield { node: name, host: canonicalHostname(scalarText(name.value)), port: number.data, path: ['dns', 'name'] };
 }
 
 /** The valid value at a path, or its default with the node above it; `null` when there is neither. */

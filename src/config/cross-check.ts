@@ -7,13 +7,14 @@ import { checkPorts } from './check-ports.ts';
 import type { IssueList } from './issue-list.ts';
 import { childOf, formatPath, type Located, locate, type PathSegment, writtenPath } from './located.ts';
 import { headerMatches, pathMatch, queryMatches } from './schema/match.ts';
+import { routeFileSchema } from './schema/route-file.ts';
 
 const SIDES = ['inbound', 'outbound'] as const;
 
 export function checkFile(root: Located, issues: IssueList, compileRegex?: (source: string) => unknown): void {
 	checkPorts(root, issues);
 	checkHostnames(root, issues);
-	checkNamesOfNothing(root, issues);
+	checkNamesOfNothing(root, issues, routeFileSchema);
 	for (const side of SIDES) {
 		checkRuleNames(root, side, issues);
 		if (compileRegex !== undefined) checkRegexes(root, side, issues, compileRegex);

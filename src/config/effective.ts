@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import { nameOfFile } from './build.ts';
 import { type Located, locate, type PathSegment } from './located.ts';
 import type { Provenance } from './parse-config.ts';
-import { routeFileSchema } from './schema/route-file.ts';
+import { type RouteFile, routeFileSchema } from './schema/route-file.ts';
 import { describeField, type Field } from './schema/walk.ts';
 
 export type Scalar = string | number | boolean | null;
@@ -25,7 +25,7 @@ export type Effective = EffectiveLeaf | EffectiveMap | readonly Effective[];
 const DEFAULT = 'default';
 
 export function effectiveConfig({ file, routeFile, root }: Provenance): Effective {
-	const view = new EffectiveView(root, file);
+	const view = new EffectiveView(root, file, routeFile.app);
 	const shown = view.show(routeFileSchema, routeFile, []);
 	// Where keys of the future go says nothing while it is empty.
 	return Object.fromEntries(Object.entries(shown).filter(([key]) => key !== 'unstable'));
@@ -38,10 +38,12 @@ export function isLeaf(effective: Effective): effective is EffectiveLeaf {
 class EffectiveView {
 	readonly #root: Located;
 	readonly #file: string;
+	readonly #app: RouteFile['app'];
 
-	constructor(root: Located, file: string) {
+	constructor(root: Located, file: string, app: RouteFile['app']) {
 		this.#root = root;
 		this.#file = file;
+		this.#app = app;
 	}
 
 	show(schema: z.core.$ZodType, value: unknown, path: readonly PathSegment[]): Effective {
@@ -71,8 +73,9 @@ class EffectiveView {
 		const values = value as Readonly<Record<string, unknown>>;
 		const shown: Record<string, Effective> = {};
 		for (const [key, schema] of schemasOf(field, value)) {
-			const inForce = values[key] ?? describeField(schema).facts.implied?.(values);
-			if (inForce === undefined && field.facts.showsOnlySet === true) continue;
+			const inForce = values[key] ?? describeField(schema).facts.implied?.(values, this.#app);
+			const isOneOfFew = field.facts.showsOnlySet === true || field.facts.exactlyOneOf?.includes(key) === true;
+			if (inForce === undefined && isOneOfFew) continue;
 			shown[key] = this.show(schema, values[key] === null ? null : inForce, [...path, key]);
 		}
 		const name = shown['name'];

@@ -16,7 +16,7 @@ passthrough: false
 unstable: {}`,
 	],
 	app: [
-		'app: { name: orders, namespace: shop, version: v1, port: 8080, protocol: http1 }',
+		'app: { name: orders, namespace: shop, version: v1, zone: eu-west-1a, port: 8080, protocol: http1 }',
 		'app: { socket: /run/app.sock }',
 	],
 	'app.health': ['health: { path: /healthz, interval: 2s }'],
@@ -87,6 +87,7 @@ unstable: {}`,
 		'retry: { codes: [503] }',
 		'retry: off',
 	],
+	'inbound.routes[].hedge': ['hedge: { after: p95, max: 1, budgetPercent: 5 }', 'hedge: { after: 50ms }'],
 	'inbound.routes[].sessionPersistence': [
 		'sessionPersistence: { type: Cookie, sessionName: sid, absoluteTimeout: 12h }',
 	],
@@ -101,7 +102,10 @@ unstable: {}`,
 		'directResponse: { status: 410, body: "gone for good\\n", headers: { content-type: text/plain } }',
 	],
 	'inbound.routes[].limits': ['limits: { requestBody: 10MiB }'],
-	'inbound.service': ['service: { connect: { timeout: 500ms }, circuitBreaker: off }'],
+	'inbound.service': [
+		'service: { connect: { timeout: 500ms }, circuitBreaker: off }',
+		'service: { outlierDetection: off, healthCheck: off }      # as they always are here',
+	],
 	'inbound.service.connect': [
 		'connect: { timeout: 1s, idle: 4s, maxConnections: 512, maxRequestsPerConnection: 10000, maxAge: 1h }',
 	],
@@ -119,6 +123,7 @@ unstable: {}`,
 		'outbound: { listen: 127.0.0.1:15001, unknownHosts: reject }',
 		'outbound: { listen: 15001, open: true }      # for other machines, too',
 	],
+	'outbound.deadlines': ['deadlines: { inherit: explicit, cancel: safe }'],
 	'outbound.routes[]': [
 		`routes:
   - name: refunds
@@ -137,6 +142,10 @@ unstable: {}`,
     fault: { delay: { fixed: 2s } }
   - matches: [{ path: /blocked }]
     directResponse: { status: 403 }`,
+		`routes:
+  - hostnames: [payments]
+    matches: [{ method: GET }]
+    hedge: { after: p95 }`,
 	],
 	'outbound.routes[].retry': [
 		'retry: { attempts: 1, codes: [503], on: [connect-failure, refused-stream], backoff: 100ms, methods: all }',
@@ -154,10 +163,51 @@ unstable: {}`,
     limits: { requests: 512 }
     circuitBreaker: { volumeThreshold: 50 }
     retryBudget: { percent: 10% }`,
+		`services:
+  payments:
+    hostnames: [payments]
+    listen: 127.0.0.1:7001          # for an app that takes one address for all of it
+    file: endpoints/payments.yaml
+    loadBalancer: { policy: peakEwma }
+    outlierDetection: { consecutiveErrors: 3 }
+    healthCheck: { path: /healthz }`,
+		`services:
+  payments:
+    hostnames: [payments.shop.svc]
+    kubernetes: { service: payments, port: http }
+    subsets: { canary: { service: payments-canary } }
+  search:
+    hostnames: [search]
+    dns: { name: search.internal, port: 8080 }`,
 	],
 	'services.*.endpoints[]': ['endpoints: [{ address: "10.0.0.7:8443", weight: 2, zone: a, labels: { version: v1 } }]'],
 	'services.*.connect': [
 		'connect: { timeout: 5s, idle: 4s, maxConnections: 512, maxRequestsPerConnection: 10000, maxAge: 1h }',
+	],
+	'services.*.dns': [
+		'dns: { name: payments.shop.svc, port: 8443, refresh: 5s, type: A }',
+		'dns: { name: _http._tcp.payments.shop.svc, type: SRV }',
+	],
+	'services.*.kubernetes': ['kubernetes: { service: payments, namespace: shop, port: http }'],
+	'services.*.loadBalancer': [
+		'loadBalancer: { policy: leastRequest, slowStart: 30s, zone: prefer }',
+		'loadBalancer: { policy: ringHash, hash: { header: x-user } }      # or a cookie, or a query parameter',
+		'loadBalancer: { policy: maglev, hash: sourceIp }',
+	],
+	'services.*.outlierDetection': [
+		`outlierDetection:
+  consecutiveErrors: 5
+  interval: 10s
+  baseEjection: 30s
+  maxEjection: 300s
+  maxEjectionPercent: 50%`,
+		'outlierDetection: off',
+	],
+	'services.*.outlierDetection.successRate': ['successRate: { below: 0.8, window: 10s, minRequests: 20 }'],
+	'services.*.healthCheck': [
+		'healthCheck: { path: /healthz, expect: 200-299, interval: 5s, timeout: 1s, healthy: 1, unhealthy: 3 }',
+		'healthCheck: { grpc: shop.Payments }',
+		'healthCheck: { tcp: true }',
 	],
 	admin: ['admin: { listen: 127.0.0.1:9901 }'],
 	probes: ['probes: { listen: 9902 }'],

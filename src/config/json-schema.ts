@@ -57,7 +57,11 @@ class SchemaWriter {
 
 	#form(field: Field): JsonSchema {
 		const { keys, items, values, facts } = field;
-		if (keys !== null) return this.#mapping(keys, facts.definition);
+		if (keys !== null) {
+			const mapping = this.#mapping(keys, facts.definition);
+			const choice = facts.exactlyOneOf?.map((key) => ({ type: 'object', properties: { [key]: {} }, required: [key] }));
+			return choice === undefined ? mapping : { ...mapping, oneOf: choice };
+		}
 		if (values !== null) return this.#mappingOfNames(values, facts.keyPattern);
 		if (facts.input !== undefined) return facts.input;
 		if (items !== null) return { ...ownForm(field), items: this.fromSchema(items) };

@@ -35,6 +35,20 @@ export function readYaml(files: readonly SourceFile[], env: EnvironmentLookup): 
 	return { issues, native: native === null ? null : build(native), documents };
 }
 
+/** The one document of a file of another kind than a route file; `null`: there is at least one error. */
+export function readDocument(source: SourceFile, env: EnvironmentLookup, issues: IssueList): Located | null {
+	const [part, second] = areTooLarge([source], issues) ? [] : partsOf(source, issues);
+	if (second !== undefined) {
+		issues.error(placeOf(second), { path: [], message: 'this is a second document', expected: 'one in the file' });
+	}
+	if (part === undefined && issues.errors.length === 0) {
+		// Whoever empties it may be about to write it.
+		issues.error(startOf(source.file), { path: [], message: 'the file is empty', expected: '`[]` for nothing' });
+	}
+	if (part === undefined || issues.errors.length > 0) return null;
+	return new TreeBuilder(issues, part.lines, env, part.file).build(part.contents);
+}
+
 /** Five times what 20,000 rules take: beyond it something else was named than a route file, and parsing takes GB. */
 const MAX_CHARACTERS = 32 * 2 ** 20;
 

@@ -1,14 +1,19 @@
 /** What is allowed and still probably not meant. */
 import { isLoopback } from './addresses.ts';
-import { APP, keyOfReason } from './build-target.ts';
+import { APP, keyOfReason, subsetsOf } from './build-target.ts';
 import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
 import { maskedName } from './rule-name.ts';
+import { serviceWarnings } from './service-warnings.ts';
+import { findSharedSessions } from './shared-sessions.ts';
 import { nearest } from './suggest.ts';
 import { findUnreachable } from './unreachable.ts';
 
 type Path = readonly PathSegment[];
+
+/** Methods that may be sent twice (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 function answersItself({ directResponse, filters }: Rule): boolean {
 	return directResponse !== null || filters.some(({ type }) => type === 'RequestRedirect');
@@ -45,18 +50,8 @@ class Warnings {
 	}
 
 	aboutServices(): void {
-		for (const { name, endpoints, subsets } of this.#config.services) {
-			const path = ['services', name];
-			// Of a document of another kind it has been said in its own words.
-			const isDescribed = locate(this.#root, path).node.origin !== undefined;
-			if (endpoints.length === 0 && !isDescribed) {
-				this.#warn([...path, 'endpoints'], 'is empty: its requests get 503');
-			}
-			for (const [subset, labels] of Object.entries(subsets)) {
-				const wanted = Object.entries(labels);
-				const isThere = endpoints.some((endpoint) => wanted.every(([key, value]) => endpoint.labels[key] === value));
-				if (!isThere) this.#warn([...path, 'subsets', subset], 'has no endpoint: its requests get 503');
-			}
+		for (const { path, message, expected } of serviceWarnings(this.#config, this.#root)) {
+			this.#warn(path, message, expected === undefined ? {} : { expected });
 		}
 	}
 
@@ -64,6 +59,8 @@ class Warnings {
 		for (const [index, rule] of rules.entries()) {
 			const path = [side, 'routes', index];
 			this.#aboutRetry(rule, [...path, 'retry']);
+			this.#aboutTunnels(rule, path);
+			this.#aboutHedge(rule, [...path, 'hedge']);
 			this.#aboutBackends(rule, path);
 			this.#aboutMirrors(rule.filters, [...path, 'filters']);
 		}
@@ -72,6 +69,16 @@ class Warnings {
 			const message = `(\`${name}\`) never matches: the rule on ${lineText(shadowedBy.at, rule.at.file)} takes all of its requests`;
 			this.#warn([side, 'routes', index], message);
 		}
+		for (const { index, earlier } of findSharedSessions(rules)) this.#aboutSession([side, 'routes', index], earlier);
+	}
+
+	#aboutSession(path: Path, earlier: Rule): void {
+		const { file } = locate(this.#root, path).node.span;
+		const where = lineText(earlier.at, file);
+		const message = `is the name that the rule on ${where} has at the same host: each rule ends the sessions of the other`;
+		this.#warn([...path, 'sessionPersistence', 'sessionName'], message, {
+			expected: 'a name for each rule, or one rule',
+		});
 	}
 
 	#aboutRetry({ retry, backendRefs }: Rule, path: Path): void {
@@ -83,6 +90,22 @@ class Warnings {
 		if (asksApp && retry !== null && retry.codes.length > 0) {
 			this.#warn([...path, 'codes'], 'asks the app again for what it has answered');
 		}
+	}
+
+	/** Of rules that ask for the method; one that takes any method is about others. */
+	#aboutTunnels({ matches, directResponse, fault }: Rule, path: Path): void {
+		if (!matches.some(({ methods }) => methods.includes('CONNECT'))) return;
+		const consequence = 'would open a tunnel that leads nowhere: CONNECT gets 501';
+		if (isSuccess(directResponse?.status)) this.#warn([...path, 'directResponse', 'status'], consequence);
+		if (isSuccess(fault?.abort?.status)) this.#warn([...path, 'fault', 'abort', 'status'], consequence);
+	}
+
+	#aboutHedge({ hedge, matches }: Rule, path: Path): void {
+		if (hedge === null) return;
+		const isOnce = matches.every(({ methods }) => methods.length > 0 && !methods.some((each) => IDEMPOTENT.has(each)));
+		if (!isOnce) return;
+		const message = 'has no effect: no method of the rule is safe to repeat';
+		this.#warn(path, message, { expected: 'a rule for GET, or for another idempotent method' });
 	}
 
 	#aboutBackends(rule: Rule, path: Path): void {
@@ -112,8 +135,9 @@ class Warnings {
 		const key = keyOfReason(invalid);
 		const name = locate(this.#root, [...path, 'name']).node;
 		const { services } = this.#config;
-		const subsets = Object.keys(services.find((one) => one.name === service)?.subsets ?? {});
-		const isKnown = service === APP || services.some((one) => one.name === service);
+		const known = services.find((one) => one.name === service);
+		const subsets = known === undefined ? [] : subsetsOf(known);
+		const isKnown = service === APP || known !== undefined;
 		const guess = isKnown ? nearest(subset, subsets) : nearest(service, [APP, ...services.map((one) => one.name)]);
 		const meant = isKnown ? `${service}/${guess}` : guess;
 		const hint = guess === '' || name.env !== null ? '' : `did you mean \`${meant}\`?`;
@@ -127,6 +151,10 @@ class Warnings {
 		const written = writtenPath(this.#root, path);
 		this.#issues.warning(span, { path: written, message: `\`${formatPath(written)}\` ${message}`, expected, hint });
 	}
+}
+
+function isSuccess(status = 0): boolean {
+	return status >= 200 && status < 300;
 }
 
 interface Details {

@@ -17,8 +17,9 @@ export interface Share {
 }
 
 const PERCENT = 100;
-/** What a plain `http://` means. */
+/** What `http://` and `https://` mean where they name no port. */
 const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 
 export function sharesOf({ backendRefs }: Rule): Share[] {
 	const sum = backendRefs.reduce((weights, { weight }) => weights + weight, 0);
@@ -34,14 +35,23 @@ export function sharesOf({ backendRefs }: Rule): Share[] {
 /** Where a call goes that names no backend: to the service that lists its host, or as `unknownHosts` has it. */
 export type ByHost =
 	| { readonly kind: 'service'; readonly service: ServiceConfig }
+	/** An https URL of a host that no service lists: only CONNECT leads there. */
+	| { readonly kind: 'needsConnect' }
 	| { readonly kind: OutboundConfig['unknownHosts'] };
 
-export function byHost({ services, outbound }: Pick<Config, 'services' | 'outbound'>, authority: string): ByHost {
+/** `isTls`: an https URL was asked for. */
+export function byHost(
+	{ services, outbound }: Pick<Config, 'services' | 'outbound'>,
+	authority: string,
+	isTls: boolean,
+): ByHost {
 	const host = hostOf(authority);
-	const port = Number(/:([0-9]+)$/.exec(authority)?.[1] ?? HTTP_PORT);
+	const port = Number(/:([0-9]+)$/.exec(authority)?.[1] ?? (isTls ? HTTPS_PORT : HTTP_PORT));
 	const service = services.find(({ hostnames, ports }) => {
 		const known = Object.values(ports);
 		return hostnames.includes(host) && (known.length === 0 || known.includes(port));
 	});
-	return service === undefined ? { kind: outbound?.unknownHosts ?? 'reject' } : { kind: 'service', service };
+	if (service !== undefined) return { kind: 'service', service };
+	const kind = outbound?.unknownHosts ?? 'reject';
+	return { kind: isTls && kind === 'passthrough' ? 'needsConnect' : kind };
 }

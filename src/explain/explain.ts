@@ -9,6 +9,7 @@ import type { Config, Match, Rule, Side } from '../config/config.ts';
 import type { Effective } from '../config/effective.ts';
 import type { MaskedValue } from '../config/masked-values.ts';
 import { ProxyError } from '../error.ts';
+import { clientScheme } from '../http/forwarded.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { CompileRegex } from '../routing/regex.ts';
 import type { RouteHit } from '../routing/table.ts';
@@ -194,7 +195,8 @@ export class Explainer {
 		const rule = hit?.rule ?? (fallback as Rule);
 		const mask = this.maskOf(side, rule);
 		const match = hit?.match ?? (rule.matches[0] as Match);
-		const filtered = runFilters(rule, match, head, this.portOf(side));
+		const scheme = side === 'inbound' ? clientScheme(head.headers, 'http', config.trustedHops) : 'http';
+		const filtered = runFilters(rule, match, head, { listenerPort: this.portOf(side), scheme });
 		const { redaction } = this;
 		const unmasked = outcomeOf({ config, rule, filtered, redaction });
 		const outcome = maskedOutcome(unmasked, mask);

@@ -4,12 +4,15 @@ import type { Match, Rule } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
 import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
 import type { Answer, FilteredRequest } from '../filters/filter.ts';
-import { copyForNextHop, type RequestHead } from '../http/head.ts';
+import { copyForNextHop, isForHttps, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 
 export interface Filtered {
+	readonly method: string;
 	/** What was asked for. */
 	readonly authority: string;
+	/** An https URL was asked for. */
+	readonly isTls: boolean;
 	/** As they go on. */
 	readonly host: string;
 	/** With its query. */
@@ -18,19 +21,22 @@ export interface Filtered {
 	readonly answer: (Pick<Answer, 'status' | 'made'> & { readonly location: string }) | null;
 }
 
+/** How a request is said to have come. */
+type Asked = Pick<FilteredRequest, 'listenerPort' | 'scheme'>;
+
 /** No filter that runs here draws lots: rate limits and faults are told, not run. */
 const NO_RANDOM: Random = { next: () => 0, hex: () => '', uuid: () => '' };
 const LOOPBACK = '127.0.0.1';
 
 /** The rule's, then those of the backend if there is but one to go to. `received` stays as it is. */
-export function runFilters(rule: Rule, match: Match, received: RequestHead, listenerPort: number): Filtered {
+export function runFilters(rule: Rule, match: Match, received: RequestHead, { listenerPort, scheme }: Asked): Filtered {
 	const head = copyForNextHop(received);
 	stripRequestHopByHop(head);
 	const { authority } = received;
 	const request: FilteredRequest = {
 		head,
 		match,
-		scheme: 'http',
+		scheme,
 		authority,
 		listenerPort,
 		peerAddress: LOOPBACK,
@@ -40,7 +46,14 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, list
 		now: () => 0,
 	};
 	const answer = answerOf(rule, request);
-	return { authority, host: head.authority, path: head.path + head.query, answer };
+	return {
+		method: head.method,
+		authority,
+		isTls: isForHttps(received),
+		host: head.authority,
+		path: head.path + head.query,
+		answer,
+	};
 }
 
 function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {

@@ -1,6 +1,7 @@
 /** What becomes of a request once its rule is known. */
 import type { Config, Rule } from '../config/config.ts';
 import { ERROR_CODES, type ErrorCode } from '../error.ts';
+import { NO_TUNNEL_STATUS, promisesTunnel } from '../http/own-response.ts';
 import { byHost, type Share, sharesOf } from './backends.ts';
 import type { Filtered } from './filtered.ts';
 import type { Redaction } from './redaction.ts';
@@ -50,6 +51,14 @@ export interface OutcomeInput {
 
 /** In the order of `filters/chain.ts`. */
 export function outcomeOf(input: OutcomeInput): Outcome {
+	const outcome = answered(input);
+	const { status } = outcome;
+	if (status === null || !promisesTunnel(input.filtered.method, status)) return outcome;
+	const why = `${outcome.why}, but a ${status} to CONNECT would say that a tunnel is open`;
+	return { ...outcome, kind: 'refused', status: NO_TUNNEL_STATUS, code: 'bad_request', why };
+}
+
+function answered(input: OutcomeInput): Outcome {
 	const { rule, filtered, redaction } = input;
 	const { fault } = rule;
 	const { host, path, answer } = filtered;
@@ -79,7 +88,7 @@ function redactedLocation(location: string, redaction: Redaction): string {
 type Destination = Pick<Outcome, 'kind' | 'why'> & Partial<Outcome>;
 
 function destination({ config, rule, filtered }: OutcomeInput, steps: readonly Step[]): Destination {
-	if (rule.isByHost) return byHostOutcome(config, filtered.authority);
+	if (rule.isByHost) return byHostOutcome(config, filtered);
 	const backends = sharesOf(rule);
 	const chosen = backends.filter(({ percent }) => percent > 0);
 	const [first] = chosen;
@@ -95,12 +104,16 @@ function destination({ config, rule, filtered }: OutcomeInput, steps: readonly S
 	return { kind: 'backends', why: '', backends, steps: [...steps, ...session] };
 }
 
-function byHostOutcome(config: Config, authority: string): Destination {
-	const found = byHost(config, authority);
+function byHostOutcome(config: Config, { authority, isTls }: Filtered): Destination {
+	const found = byHost(config, authority, isTls);
 	if (found.kind === 'service') {
 		const { name } = found.service;
 		const share: Share = { label: name, service: name, port: 0, percent: ALL, invalid: '' };
 		return { kind: 'backends', why: `the service \`${name}\` lists the host`, backends: [share] };
+	}
+	if (found.kind === 'needsConnect') {
+		const why = 'no service lists the host, and an https URL leads there by CONNECT only';
+		return { kind: 'refused', status: ERROR_CODES.bad_request.status, code: 'bad_request', why };
 	}
 	const why = `no service lists the host, and \`outbound.unknownHosts\` is \`${found.kind}\``;
 	if (found.kind === 'passthrough') return { kind: 'passthrough', why };

@@ -13,6 +13,7 @@ export interface FilteredRequest {
 	readonly head: RequestHead;
 	/** The match of the rule that won: a prefix is replaced by it. */
 	readonly match: Match;
+	/** By which the client asked, as `trustedHops` has it. */
 	readonly scheme: 'http' | 'https';
 	/** Host and port that were asked for, before any rewrite. */
 	readonly authority: string;

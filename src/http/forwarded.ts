@@ -3,7 +3,7 @@
  * which address we take for the client ourselves.
  *
  * The peer's address is appended to `x-forwarded-for` always: what a caller wrote there is passed on but proves nothing.
- * `trustedHops` decides only whom *we* call the client (logs, limits by client), never what is forwarded.
+ * `trustedHops` decides only what *we* believe of the client (logs, limits, where redirects lead), never what is forwarded.
  */
 import { FieldId } from './field-id.ts';
 import type { RequestHead } from './head.ts';
@@ -66,17 +66,32 @@ function take(headers: HeaderList, id: number): string {
 }
 
 /**
- * The element that the last believed proxy added: with one believed hop the last element of what came in, with two the
- * one before it. A list that is too short gives its first; an element that is no address gives the peer.
+ * The scheme by which the client asked, as the last believed proxy tells it; the connection's own where none is believed or
+ * none told. A proxy that writes no list but its own word is believed as well.
  */
+export function clientScheme(headers: HeaderList, peer: 'http' | 'https', trustedHops: number): 'http' | 'https' {
+	if (trustedHops === 0) return peer;
+	const told = believedElement(headers.joined('x-forwarded-proto') ?? '', trustedHops).toLowerCase();
+	return told === 'http' || told === 'https' ? told : peer;
+}
+
+/** An element that is no address gives the peer. */
 function clientAddress(list: string, trustedHops: number, peer: string): string {
+	const match = NODE.exec(believedElement(list, trustedHops));
+	const address = match?.[1] ?? match?.[2] ?? match?.[3];
+	return address === undefined ? peer : plainAddress(address);
+}
+
+/**
+ * The element that the last believed proxy added: with one believed hop the last element of what came in, with two the
+ * one before it. A list that is too short gives its first.
+ */
+function believedElement(list: string, trustedHops: number): string {
 	let end = list.length;
 	let start = list.lastIndexOf(',', end - 1) + 1;
 	for (let hop = 1; hop < trustedHops && start > 0; hop++) {
 		end = start - 1;
 		start = end === 0 ? 0 : list.lastIndexOf(',', end - 1) + 1;
 	}
-	const match = NODE.exec(list.slice(start, end).trim());
-	const address = match?.[1] ?? match?.[2] ?? match?.[3];
-	return address === undefined ? peer : plainAddress(address);
+	return list.slice(start, end).trim();
 }

@@ -47,6 +47,14 @@ export class RequestHead {
 	readonly headers = new HeaderList();
 }
 
+const HTTP = 'http';
+const COLON = 0x3a;
+
+/** Whether an https URL was asked for. Only an absolute target tells; its scheme is `http` or `https`. */
+export function isForHttps({ targetForm, target }: Pick<RequestHead, 'targetForm' | 'target'>): boolean {
+	return targetForm === TargetForm.absolute && target.charCodeAt(HTTP.length) !== COLON;
+}
+
 /**
  * What the next hop gets of a head, as a head of its own: a connection parses its next one into the same object. What is
  * between us and the client (persistence, upgrade, 100-continue) stays behind.

@@ -97,6 +97,16 @@ export class HeaderList {
 		return k < 0 ? undefined : this.added[k * 2 + 1];
 	}
 
+	/** First value of a known field as it was parsed, whatever edits have made of it; without a text what there is now. */
+	received(id: number): string | undefined {
+		if (this.text === '') return this.first(id);
+		const { spans, parsed } = this;
+		for (let i = 0; i < parsed; i++) {
+			if (spans[i * SPAN + 4] === id) return this.valueAt(i);
+		}
+		return undefined;
+	}
+
 	private firstAdded(lowerName: string): string | undefined {
 		const { added } = this;
 		for (let i = 0; i < added.length; i += 2) {

@@ -82,3 +82,14 @@ export function setLength(head: ResponseHead, bytes: number): void {
 	head.framing = bytes === 0 ? Framing.none : Framing.length;
 	head.contentLength = bytes;
 }
+
+/**
+ * Whether an answer of ours would say what is not so: a 2xx to CONNECT means that a tunnel is open, and has no content
+ * (RFC 9110 §9.3.6). What the sidecar says by itself opens none.
+ */
+export function promisesTunnel(method: string, status: number): boolean {
+	return method === 'CONNECT' && status >= 200 && status < 300;
+}
+
+/** In its place (RFC 9110 §15.6.2). 405 would have to list methods that are allowed, and the rule may allow any. */
+export const NO_TUNNEL_STATUS = 501;

@@ -1,6 +1,7 @@
 /** What the data path tells the outside of an exchange. The exchange itself is the record: nothing is copied for it. */
 import type { Side } from '../config/config.ts';
 import type { ErrorCode } from '../error.ts';
+import type { EjectionCause } from '../resilience/outlier-detector.ts';
 import type { RetryReason, RetrySkipReason } from '../resilience/retry.ts';
 
 export type { RetryReason, RetrySkipReason };
@@ -93,4 +94,24 @@ export interface ExchangeRecorder {
 export interface ConnectionRecorder {
 	connected(service: string, seconds: number): void;
 	connectFailed(service: string): void;
+}
+
+/** Endpoint sources as the metrics see them. */
+export interface DiscoveryRecorder {
+	/** `ok`: a list was taken over; `failed`: the source could not give one, and the last good one stays. */
+	discovered(service: string, result: 'ok' | 'failed'): void;
+}
+
+/** Endpoints that are left out, as the metrics see them. */
+export interface EjectionRecorder {
+	ejected(service: string, reason: EjectionCause): void;
+	/** It has deserved it and stays in all the same. */
+	ejectionSkipped(service: string, reason: 'cap'): void;
+}
+
+export type HealthResult = 'passed' | 'failed';
+
+/** Health checks of endpoints as the metrics see them. */
+export interface HealthRecorder {
+	healthChecked(service: string, result: HealthResult): void;
 }

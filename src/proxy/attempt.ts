@@ -2,11 +2,13 @@
  * One try of an exchange against one endpoint: waits for a connection, hears the upstream's side, and is its own line of
  * the attempt ledger. It decides nothing; the exchange does.
  */
+import type { LatencyCell } from '../balancing/latency-cell.ts';
 import type { ErrorCode, ProxyError } from '../error.ts';
 import type { ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { DownstreamStream, UpstreamSink, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { AttemptOutcome, AttemptRecord } from '../ports/telemetry.ts';
+import { failureKind } from '../resilience/failure-kind.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Service } from './service.ts';
 
@@ -85,7 +87,7 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		this.isSettled = true;
 	}
 
-	/** Tells breaker and budget how it ended; the first call counts. `''`: a whole response came. */
+	/** Tells breaker, budget and ejector how it ended; the first call counts. `''`: a whole response came. */
 	settle(code: ErrorCode | '', now: number): void {
 		if (this.outcome === '') {
 			this.outcome = code === '' ? 'ok' : code;
@@ -93,7 +95,14 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		}
 		if (this.isSettled) return;
 		this.isSettled = true;
-		this.service.settle(code, this.status, now);
+		this.service.settle(this.target, code, this.status, now);
+		if (this.service.isTimed && this.target !== null) this.time(this.target.latency, code, now);
+	}
+
+	private time(cell: LatencyCell, code: ErrorCode | '', now: number): void {
+		const latencyMs = this.firstByteMs < 0 ? now - this.startedAt : this.firstByteMs;
+		if (code === '') cell.observe(latencyMs, now);
+		else if (failureKind(code) !== undefined) cell.failed(latencyMs, now);
 	}
 
 	/** It lost the idle race and is replayed: that the app closes idle connections says nothing about its health. */

@@ -1,8 +1,7 @@
-/** What a backendRef leads to: a service, those of its endpoints that are meant, and who chooses among them. */
-import { LeastRequest } from '../balancing/least-request.ts';
-import type { Random } from '../clock.ts';
+/** What a backendRef leads to: a service, and those of its endpoints that are meant. */
 import type { FilterChain } from '../filters/filter.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { EndpointGroup } from './endpoint-group.ts';
 import type { Service } from './service.ts';
 
 export interface BackendOptions {
@@ -11,8 +10,8 @@ export interface BackendOptions {
 	/** `null`: nothing can be sent there, and `invalid` says why. */
 	readonly service: Service | null;
 	readonly invalid: string;
-	/** Those of the subset, if it names one. */
-	readonly endpoints: readonly Endpoint[];
+	/** Those of the subset, if it names one; `null` where there is no service. */
+	readonly group: EndpointGroup | null;
 }
 
 export class Backend {
@@ -20,40 +19,33 @@ export class Backend {
 	readonly service: Service | null;
 	/** Completes "`label` …"; `''` when all is well. */
 	readonly invalid: string;
-	readonly endpoints: readonly Endpoint[];
+	/** Shared by all that lead there: thousands of rules may. */
+	readonly group: EndpointGroup | null;
 	/** Share of a rule's requests. */
 	readonly weight: number;
 	/** In force after the rule's own; `null`: none. */
 	readonly filters: FilterChain | null;
-	private readonly balancer: LeastRequest<Endpoint>;
 
-	/** `balancer`: one for the same endpoints that is there already. */
-	constructor(
-		options: BackendOptions,
-		weight = 1,
-		filters: FilterChain | null = null,
-		balancer: LeastRequest<Endpoint> = new LeastRequest(options.endpoints),
-	) {
+	constructor(options: BackendOptions, weight = 1, filters: FilterChain | null = null) {
 		this.label = options.label;
 		this.service = options.service;
 		this.invalid = options.invalid;
-		this.endpoints = options.endpoints;
+		this.group = options.group;
 		this.weight = weight;
 		this.filters = filters;
-		this.balancer = balancer;
+	}
+
+	/** All of them, whether they are used or not. */
+	get endpoints(): readonly Endpoint[] {
+		return this.group?.endpoints ?? [];
 	}
 
 	static nowhere(label: string, invalid: string): Backend {
-		return new Backend({ label, service: null, invalid, endpoints: [] });
+		return new Backend({ label, service: null, invalid, group: null });
 	}
 
-	/** The same for one backendRef of a rule. What grows with the endpoints is shared: thousands of rules may refer to them. */
+	/** The same for one backendRef of a rule. */
 	weighted(weight: number, filters: FilterChain | null): Backend {
-		return new Backend(this, weight, filters, this.balancer);
-	}
-
-	/** `null` when there is no endpoint. `avoid`: the one that has just failed, taken again only when there is no other. */
-	pick(random: Random, avoid: Endpoint | null): Endpoint | null {
-		return this.balancer.pick(random, avoid);
+		return new Backend(this, weight, filters);
 	}
 }

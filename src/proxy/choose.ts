@@ -1,14 +1,13 @@
 /** Which of a rule's backends takes a request, and which of its endpoints. */
+import { hashOf } from '../balancing/request-hash.ts';
 import { ProxyError } from '../error.ts';
-import { type RequestHead, TargetForm } from '../http/head.ts';
+import { isForHttps } from '../http/head.ts';
 import type { Attempt } from './attempt.ts';
 import type { Backend } from './backend.ts';
 import type { Route } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { EndpointGroup } from './endpoint-group.ts';
 import type { Exchange } from './exchange.ts';
-
-const HTTP = 'http';
-const COLON = 0x3a;
 
 /** The backend that takes the request, or why there is none. Drawn once an exchange: retries stay with it. */
 export function chooseBackend(x: Exchange, route: Route): Backend | ProxyError {
@@ -24,12 +23,7 @@ export function chooseBackend(x: Exchange, route: Route): Backend | ProxyError {
 function byHost(x: Exchange, route: Route): Backend | ProxyError {
 	const { destinations } = x.context;
 	if (destinations === null || !route.rule.isByHost) return nowhere('the rule has no backend');
-	return destinations.find(x.authority, isHttps(x.head));
-}
-
-/** Only an absolute target tells; its scheme is `http` or `https`. */
-function isHttps({ targetForm, target }: RequestHead): boolean {
-	return targetForm === TargetForm.absolute && target.charCodeAt(HTTP.length) !== COLON;
+	return destinations.find(x.authority, isForHttps(x.head));
 }
 
 function nowhere(detail: string): ProxyError {
@@ -41,9 +35,12 @@ function nowhere(detail: string): ProxyError {
  * `isReplay`: nothing has failed but a connection that had been idle.
  */
 export function chooseEndpoint(x: Exchange, isReplay: boolean): Endpoint | null {
-	const { attempts, session } = x;
+	const { attempts, session, backend } = x;
 	const last = attempts.length === 0 ? null : (attempts[attempts.length - 1] as Attempt);
-	if (session !== null && last === null) return session.endpoint;
+	if (session !== null && last === null && session.endpoint.isUsable) return session.endpoint;
 	if (session !== null && isReplay) return last?.target ?? null;
-	return (x.backend as Backend).pick(x.context.random, last?.target ?? null);
+	const group = (backend as Backend).group as EndpointGroup;
+	const { random } = x.context;
+	const hash = group.hashKey === null ? 0 : hashOf(x.head, x.clientAddress, group.hashKey, random);
+	return group.pick(random, last?.target ?? null, hash, x.now());
 }

@@ -8,6 +8,7 @@ import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Backend } from './backend.ts';
 import type { LiveExchanges } from './live-exchanges.ts';
+import type { MirrorsUnderWay } from './mirrors-under-way.ts';
 import type { StickySessions } from './sticky-sessions.ts';
 
 /** A copy of some requests to somewhere whose answers interest nobody. */
@@ -66,6 +67,7 @@ export interface ProxyContext {
 	readonly timers: Timers;
 	readonly random: Random;
 	readonly recorder: ExchangeRecorder;
+	readonly mirrorsUnderWay: MirrorsUnderWay;
 	readonly routes: RouteTable<Route>;
 	/** What takes a request that no rule matches; `null`: it is refused. */
 	readonly unmatched: Route | null;

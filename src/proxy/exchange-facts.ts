@@ -3,6 +3,7 @@ import { type Random, TimerEntry } from '../clock.ts';
 import type { Match, Side } from '../config/config.ts';
 import type { ErrorCode, ProxyError } from '../error.ts';
 import type { FilteredRequest } from '../filters/filter.ts';
+import { FieldId } from '../http/field-id.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { DownstreamStream } from '../ports/stream.ts';
 import type { ExchangeRecord, RouteSeries } from '../ports/telemetry.ts';
@@ -35,6 +36,8 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	/** Span of whoever called, as the request says; `''` when the trace starts here. */
 	callerSpanId = '';
 	clientAddress = '';
+	/** By which the client asked, as far as `trustedHops` lets us believe it. */
+	scheme: 'http' | 'https';
 	readonly attempts: Attempt[] = [];
 	status = 0;
 	errorCode: ErrorCode | '' = '';
@@ -61,6 +64,7 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 		this.stream = stream;
 		this.head = head;
 		this.authority = head.authority;
+		this.scheme = stream.peer.scheme;
 		this.startedNow = context.clock.now();
 	}
 
@@ -92,10 +96,6 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 
 	get method(): string {
 		return this.head.method;
-	}
-
-	get scheme(): 'http' | 'https' {
-		return this.stream.peer.scheme;
 	}
 
 	get principal(): string {
@@ -137,7 +137,8 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 		return this.stream.peer.address;
 	}
 
+	/** As it came, whatever the rule makes of it. */
 	get userAgent(): string {
-		return this.head.headers.get('user-agent') ?? '';
+		return this.head.headers.received(FieldId.userAgent) ?? '';
 	}
 }

@@ -2,6 +2,7 @@
 import { ProxyError } from '../error.ts';
 import type { FilterChain, RequestFilter, ResponseFilter } from '../filters/filter.ts';
 import type { ResponseHead } from '../http/head.ts';
+import { NO_TUNNEL_STATUS, promisesTunnel } from '../http/own-response.ts';
 import type { Exchange } from './exchange.ts';
 import type { StickySessions } from './sticky-sessions.ts';
 
@@ -15,12 +16,18 @@ export function passes(x: Exchange, chain: FilterChain | null): boolean {
 	while (x.filtersRun < request.length) {
 		const verdict = (request[x.filtersRun++] as RequestFilter).onRequest(x);
 		if (verdict === null) continue;
-		if (verdict instanceof ProxyError) x.reply(verdict);
-		else if (verdict.kind === 'answer') x.answerWith(verdict);
-		else x.delay(verdict.ms);
+		if (!(verdict instanceof ProxyError) && verdict.kind === 'wait') x.delay(verdict.ms);
+		else if (promisesTunnel(x.method, verdict.status)) x.reply(noTunnel());
+		else if (verdict instanceof ProxyError) x.reply(verdict);
+		else x.answerWith(verdict);
 		return false;
 	}
 	return true;
+}
+
+function noTunnel(): ProxyError {
+	const detail = 'CONNECT asks for a tunnel, and the rule answers by itself with a 2xx, which opens none';
+	return new ProxyError('bad_request', detail, { status: NO_TUNNEL_STATUS });
 }
 
 /** The response's side: the backend's own filters first. `isFailure`: it is a local reply. */

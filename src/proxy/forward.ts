@@ -4,7 +4,7 @@
  */
 import { ProxyError } from '../error.ts';
 import { FieldId } from '../http/field-id.ts';
-import { applyForwarded } from '../http/forwarded.ts';
+import { applyForwarded, clientScheme } from '../http/forwarded.ts';
 import { type RequestHead, type ResponseHead, TargetForm } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 import { acceptRequestId } from '../http/request-id.ts';
@@ -129,7 +129,10 @@ function identify(x: Exchange): void {
 	const { address: peerAddress, scheme, principal } = x.stream.peer;
 	// On the way out the caller is the app itself: there is nothing to tell about it.
 	if (side === 'outbound') x.clientAddress = peerAddress;
-	else x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, principal, trustedHops });
+	else {
+		x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, principal, trustedHops });
+		x.scheme = clientScheme(headers, scheme, trustedHops);
+	}
 }
 
 function match(x: Exchange): Route | null {

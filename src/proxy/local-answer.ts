@@ -32,7 +32,8 @@ export class LocalAnswer {
 	static to(error: ProxyError, asked: Asked, verbose: boolean): LocalAnswer {
 		const { requestId, attempts, head, upstream } = asked;
 		const setting = error.setting ?? settingAt(error.code, upstream?.settings ?? '');
-		const isGrpc = isGrpcContentType(head.headers.first(FieldId.contentType));
+		// An error of gRPC is a 200, which to CONNECT would say that a tunnel is open.
+		const isGrpc = head.method !== 'CONNECT' && isGrpcContentType(head.headers.first(FieldId.contentType));
 		return new LocalAnswer(localReply(error, { requestId, verbose, attempts, setting, isGrpc }));
 	}
 

@@ -3,7 +3,8 @@
  *
  * Theory of operation. A mirror never holds up the exchange that it was taken from, and never fails it. It takes the bytes
  * of the body as they come; what its connection does not take is kept by the socket up to `MAX_HELD_BYTES`, and a mirror
- * that lags further behind is cut. It counts at its service like any attempt, so a sick service is left alone. It lives on
+ * that lags further behind is cut. It counts at its service like any exchange and attempt, so a sick service is left alone, and
+one that is busy gets no copies beyond `limits.requests`; that there was none is counted as well. It lives on
  * when the exchange is over, but not for longer than `ANSWER_MS` after its last byte; when the client broke off, it is cut
  * as well. Until that last byte the exchange's own deadlines are enough: how long a client takes for its body says nothing
  * about the service.
@@ -47,9 +48,15 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 
 	/** `null`: there is nowhere to send it, or the service must be left alone. */
 	static start(context: ProxyContext, backend: Backend, head: RequestHead): Mirror | null {
-		const { service } = backend;
-		const endpoint = backend.pick(context.random, null);
-		if (service === null || endpoint === null || service.allow(context.clock.now()) !== null) return null;
+		const { service, group } = backend;
+		if (service === null) return null;
+		const now = context.clock.now();
+		const endpoint = group?.pick(context.random, null, 0, now) ?? null;
+		const refusal = endpoint === null ? service.noEndpoint() : refusalBy(service, now);
+		if (endpoint === null || refusal !== null) {
+			context.recorder.mirrored(service.name, refusal?.code ?? 'no_healthy_endpoint');
+			return null;
+		}
 		const mirror = new Mirror(context, head, service, endpoint);
 		mirror.begin();
 		return mirror;
@@ -57,6 +64,7 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 
 	private begin(): void {
 		this.endpoint.active++;
+		this.context.mirrorsUnderWay.add(this);
 		const got = this.endpoint.pool.acquire(this, false);
 		if (got instanceof ProxyError) this.over(got.code);
 		else if (got !== null) this.onStream(got);
@@ -106,6 +114,11 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 		if (!this.hasEnded) this.stop(cutOff('the mirrored request was not whole'));
 	}
 
+	/** The sidecar stops: nobody is left who could see to it. */
+	cut(): void {
+		this.stop(new ProxyError('draining', 'the sidecar stops'));
+	}
+
 	private stop(error: ProxyError): void {
 		if (this.isOver) return;
 		if (this.stream === null) this.endpoint.pool.cancel(this);
@@ -142,8 +155,10 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 		this.isOver = true;
 		this.held = [];
 		this.endpoint.active--;
+		this.service.active--;
+		this.context.mirrorsUnderWay.remove(this);
 		this.context.timers.disarm(this);
-		this.service.settle(code, this.status, this.context.clock.now());
+		this.service.settle(this.endpoint, code, this.status, this.context.clock.now());
 		this.context.recorder.mirrored(this.service.name, code === '' ? 'ok' : code);
 	}
 
@@ -156,6 +171,15 @@ export class Mirror extends TimerEntry implements UpstreamSink, UpstreamWaiter {
 	onFlush(): void {
 		// Nobody listens.
 	}
+}
+
+/** A place at its service, and the breaker's leave; `null`: it has both. */
+function refusalBy(service: Service, now: number): ProxyError | null {
+	const full = service.admit();
+	if (full !== null) return full;
+	const refusal = service.allow(now);
+	if (refusal !== null) service.active--;
+	return refusal;
 }
 
 /** The copies of one request. */

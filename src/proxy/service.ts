@@ -2,21 +2,10 @@
 import type { BreakerFailure } from '../config/service-config.ts';
 import { type ErrorCode, ProxyError } from '../error.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { failureKind } from '../resilience/failure-kind.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
+import type { Ejector } from './ejection.ts';
 import type { Endpoint } from './endpoint.ts';
-
-/** Which of our codes the route file may count as a failure, and under which word (`circuitBreaker.failures`). */
-const KINDS: Partial<Record<ErrorCode, BreakerFailure>> = {
-	dns_failed: 'connect',
-	connect_failed: 'connect',
-	connect_timeout: 'connect',
-	upstream_tls_failed: 'connect',
-	upstream_closed: 'reset',
-	upstream_reset: 'reset',
-	attempt_timeout: 'timeout',
-	request_timeout: 'timeout',
-	upstream_protocol_error: 'malformed',
-};
 
 export interface ServiceOptions {
 	readonly name: string;
@@ -27,6 +16,10 @@ export interface ServiceOptions {
 	readonly breaker: CircuitBreaker | null;
 	readonly failures: readonly BreakerFailure[];
 	readonly budget: RetryBudget;
+	/** Leaves out endpoints that fail; none: nobody is left out. */
+	readonly ejector?: Ejector | null;
+	/** Its balancer asks how long endpoints take. Default: it does not. */
+	readonly isTimed?: boolean;
 	/** Exchanges at once. */
 	readonly maxRequests: number;
 	/** Retries at once; 0: the budget alone rules. */
@@ -38,12 +31,16 @@ export interface ServiceOptions {
 export class Service {
 	readonly name: string;
 	readonly settings: string;
-	/** All of them, as a snapshot: replaced whole. A backend may lead to a part, and keeps the snapshot that it was made of. */
+	/** All of them, as a snapshot: replaced whole. */
 	endpoints: readonly Endpoint[];
 	readonly breaker: CircuitBreaker | null;
 	readonly budget: RetryBudget;
+	/** `null`: nobody is left out. */
+	readonly ejector: Ejector | null;
+	/** Its balancer asks how long endpoints take. */
+	readonly isTimed: boolean;
 	readonly maxRetries: number;
-	/** Exchanges that have been admitted and are not over. */
+	/** Exchanges, and copies of requests, that have been admitted and are not over. */
 	active = 0;
 	private readonly maxRequests: number;
 	private readonly failures: ReadonlySet<BreakerFailure>;
@@ -55,6 +52,8 @@ export class Service {
 		this.endpoints = options.endpoints;
 		this.breaker = options.breaker;
 		this.budget = options.budget;
+		this.ejector = options.ejector ?? null;
+		this.isTimed = options.isTimed ?? false;
 		this.maxRequests = options.maxRequests;
 		this.maxRetries = options.maxRetries;
 		this.failures = new Set(options.failures);
@@ -87,16 +86,17 @@ export class Service {
 		});
 	}
 
-	/** An attempt is over. `code` is `''` when a whole response came, with this status. */
-	settle(code: ErrorCode | '', status: number, now: number): void {
-		const { breaker } = this;
+	/** An attempt that went to `target` is over. `code` is `''` when a whole response came, with this status. */
+	settle(target: Endpoint | null, code: ErrorCode | '', status: number, now: number): void {
+		const { breaker, ejector } = this;
+		if (ejector !== null && target !== null) ejector.settled(target, code, status, now);
 		if (breaker === null) return;
 		if (code === '') {
 			if (status >= 500 && this.failures.has('5xx')) this.fail(breaker, now);
 			else breaker.succeed(now);
 			return;
 		}
-		const kind = KINDS[code];
+		const kind = failureKind(code);
 		if (kind !== undefined && this.failures.has(kind)) this.fail(breaker, now);
 		else breaker.release(now);
 	}

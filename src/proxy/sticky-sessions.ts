@@ -24,6 +24,8 @@ export interface StickySettings {
 export class StickySessions {
 	private readonly options: StickySettings;
 	private known: Sessions<Seat> | null = null;
+	/** Of the groups that `known` was made of, together. */
+	private version = 0;
 	private readonly seats = new Map<Backend, Map<Endpoint, Seat>>();
 
 	constructor(options: StickySettings) {
@@ -31,7 +33,11 @@ export class StickySessions {
 	}
 
 	private get sessions(): Sessions<Seat> {
-		this.known ??= this.build();
+		let version = 0;
+		// Versions only grow, so the sum is another one when any of them is.
+		for (const { group } of this.options.backends) version += group?.version ?? 0;
+		if (this.known === null || version !== this.version) this.known = this.build();
+		this.version = version;
 		return this.known;
 	}
 

@@ -7,9 +7,9 @@
  *   open ──(resetTimeout has passed)──▶ halfOpen
  *   halfOpen ──(a success)──▶ closed          halfOpen ──(a failure)──▶ open
  *
- * Outcomes are counted in a rolling window: a ring of buckets in two typed arrays with running sums. Nothing runs in the
+ * Outcomes are counted in a rolling window, whose buckets change where opossum's interval fires. Nothing runs in the
  * background: each call brings `now`, and what time has changed meanwhile (buckets to drop, open to half-open) is done
- * first. The edges of buckets lie at multiples of a bucket's width from construction, where opossum's interval fires.
+ * first.
  *
  * As in opossum, the window lives on when the circuit closes, and any outcome counts for the state at its time: an
  * attempt admitted before the circuit opened is evidence like the probe (its failure while open changes no state). Unlike
@@ -18,6 +18,8 @@
  *
  * `now` should not go back; where it does, the window stands still and an opening is taken as having happened at `now`.
  */
+
+import { RollingCounts } from './rolling-counts.ts';
 
 export type CircuitState = 'closed' | 'open' | 'halfOpen';
 
@@ -29,8 +31,6 @@ export interface CircuitBreakerOptions {
 	readonly resetTimeout: number;
 }
 
-/** opossum's default. */
-const ROLLING_COUNT_BUCKETS = 10;
 /** How long a probe holds its place without an outcome: opossum's default timeout of a call. A long poll may be the probe. */
 const PROBE_LEASE_MS = 10_000;
 
@@ -40,14 +40,7 @@ export class CircuitBreaker {
 	private readonly threshold: number;
 	private readonly volume: number;
 	private readonly resetTimeout: number;
-	private readonly bucketCount: number;
-	private readonly bucketMs: number;
-	private readonly totals: Uint32Array;
-	private readonly failures: Uint32Array;
-	private bucket = 0;
-	private bucketEnd: number;
-	private total = 0;
-	private failed = 0;
+	private readonly counts: RollingCounts;
 	private current: CircuitState = 'closed';
 	private openedAt = 0;
 	/** When the probe was let through; -Infinity when none is on its way. */
@@ -57,11 +50,7 @@ export class CircuitBreaker {
 		this.threshold = options.errorThresholdPercentage;
 		this.volume = options.volumeThreshold;
 		this.resetTimeout = options.resetTimeout;
-		this.bucketCount = options.rollingCountBuckets ?? ROLLING_COUNT_BUCKETS;
-		this.bucketMs = Math.max(1, Math.floor(options.rollingCountTimeout / this.bucketCount));
-		this.totals = new Uint32Array(this.bucketCount);
-		this.failures = new Uint32Array(this.bucketCount);
-		this.bucketEnd = now + this.bucketMs;
+		this.counts = new RollingCounts(options.rollingCountTimeout, now, options.rollingCountBuckets);
 	}
 
 	/** As of the last call; time alone does not change it. */
@@ -79,9 +68,7 @@ export class CircuitBreaker {
 	}
 
 	succeed(now: number): void {
-		if (now >= this.bucketEnd) this.rotate(now);
-		this.totals[this.bucket] = (this.totals[this.bucket] as number) + 1;
-		this.total++;
+		this.counts.succeed(now);
 		if (this.current === 'closed') return;
 		this.recover(now);
 		if (this.current === 'halfOpen') {
@@ -91,13 +78,10 @@ export class CircuitBreaker {
 	}
 
 	fail(now: number): void {
-		if (now >= this.bucketEnd) this.rotate(now);
-		this.totals[this.bucket] = (this.totals[this.bucket] as number) + 1;
-		this.failures[this.bucket] = (this.failures[this.bucket] as number) + 1;
-		this.total++;
-		this.failed++;
+		const { counts } = this;
+		counts.fail(now);
 		if (this.current === 'closed') {
-			if (this.total >= this.volume && (this.failed / this.total) * 100 > this.threshold) this.open(now);
+			if (counts.total >= this.volume && (counts.failed / counts.total) * 100 > this.threshold) this.open(now);
 			return;
 		}
 		this.recover(now);
@@ -144,18 +128,5 @@ export class CircuitBreaker {
 		this.current = 'halfOpen';
 		this.probedAt = Number.NEGATIVE_INFINITY;
 		this.transitions.halfOpen++;
-	}
-
-	/** Drops the buckets that have left the window; a gap longer than the window empties it. */
-	private rotate(now: number): void {
-		const steps = Math.floor((now - this.bucketEnd) / this.bucketMs) + 1;
-		this.bucketEnd += steps * this.bucketMs;
-		for (let i = Math.min(steps, this.bucketCount); i > 0; i--) {
-			this.bucket = this.bucket + 1 === this.bucketCount ? 0 : this.bucket + 1;
-			this.total -= this.totals[this.bucket] as number;
-			this.failed -= this.failures[this.bucket] as number;
-			this.totals[this.bucket] = 0;
-			this.failures[this.bucket] = 0;
-		}
 	}
 }

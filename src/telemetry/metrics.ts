@@ -16,14 +16,20 @@ import type { Breathe } from '../ports/control.ts';
 import type { Log } from '../ports/log.ts';
 import type {
 	ConnectionRecorder,
+	DiscoveryRecorder,
+	EjectionRecorder,
 	ExchangeRecord,
 	ExchangeRecorder,
+	HealthRecorder,
+	HealthResult,
 	RetryReason,
 	RetrySkipReason,
 	RouteSeries,
 } from '../ports/telemetry.ts';
+import type { EjectionCause } from '../resilience/outlier-detector.ts';
 import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
 import { ConfigMetrics } from './config-metrics.ts';
+import { EndpointMetrics, type EndpointView } from './endpoint-metrics.ts';
 import { HotCounter, HotFamily, HotHistogram } from './hot-family.ts';
 import { IstioMetrics, type Workload } from './istio-metrics.ts';
 import type { PathTemplates } from './path-templates.ts';
@@ -58,7 +64,9 @@ const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.
 const REQUEST_LABELS = ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'] as const;
 const MILLIS_PER_SECOND = 1000;
 
-export class Metrics implements ExchangeRecorder, ConnectionRecorder {
+export class Metrics
+	implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder, DiscoveryRecorder, HealthRecorder
+{
 	static readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 	readonly config: ConfigMetrics;
 	private readonly options: MetricsOptions;
@@ -72,6 +80,7 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 	private readonly requests: RequestSeries;
 	private readonly calls: RequestSeries;
 	private readonly services: ServiceMetrics;
+	private readonly endpoints: EndpointMetrics;
 	private readonly process: ProcessMetrics | null;
 	private readonly logDrops = new Map<string, () => number>();
 	private istio: IstioMetrics | null = null;
@@ -96,6 +105,7 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 		this.calls = new RequestSeries(this.clientDurations);
 		this.registerGauges();
 		this.services = new ServiceMetrics(registry);
+		this.endpoints = new EndpointMetrics(registry, options.settings.maxSeries);
 		this.config = new ConfigMetrics(registry, options.clock);
 		this.process =
 			options.process === null ? null : new ProcessMetrics(registry, options.process, options.clock, options.breathe);
@@ -106,6 +116,7 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 	configure(settings: MetricsSettings): void {
 		this.durations.maxSeries = settings.maxSeries;
 		this.clientDurations.maxSeries = settings.maxSeries;
+		this.endpoints.maxSeries = settings.maxSeries;
 		this.configureIstio(settings);
 		this.configureApp(settings);
 	}
@@ -158,6 +169,27 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 		this.services.connectFailed(service);
 	}
 
+	discovered(service: string, result: 'ok' | 'failed'): void {
+		this.services.discovered(service, result);
+	}
+
+	ejected(service: string, reason: EjectionCause): void {
+		this.endpoints.ejected(service, reason);
+	}
+
+	ejectionSkipped(service: string, reason: 'cap'): void {
+		this.endpoints.ejectionSkipped(service, reason);
+	}
+
+	healthChecked(service: string, result: HealthResult): void {
+		this.services.healthChecked(service, result);
+	}
+
+	/** No endpoint of the service is well, so that all are used; or some are again. */
+	panicked(service: string, isPanicking: boolean): void {
+		this.endpoints.panicked(service, isPanicking);
+	}
+
 	/** A circuit breaker of `resilience/` fits as it is. */
 	watchCircuit(service: string, view: CircuitView): void {
 		this.services.watchCircuit(service, view);
@@ -167,8 +199,14 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 		this.services.watchPool(service, read);
 	}
 
+	/** `read`: all endpoints of the service as they are now. */
+	watchEndpoints(service: string, read: () => Iterable<EndpointView>): void {
+		this.endpoints.watch(service, read);
+	}
+
 	unwatch(service: string): void {
 		this.services.unwatch(service);
+		this.endpoints.unwatch(service);
 	}
 
 	/** `read`: lines that the stream has lost so far. */
@@ -277,9 +315,9 @@ export class Metrics implements ExchangeRecorder, ConnectionRecorder {
 		});
 	}
 
-	/** Of the families whose number of series depends on traffic. */
+	/** Of the families whose number of series depends on traffic, or on how many endpoints there are. */
 	private droppedByFamily(): [string, number][] {
-		const families = [this.durations, this.clientDurations, ...(this.istio?.families ?? [])];
+		const families = [this.durations, this.clientDurations, this.endpoints, ...(this.istio?.families ?? [])];
 		return families.map((family) => [family.name, family.dropped]);
 	}
 }

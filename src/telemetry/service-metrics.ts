@@ -9,7 +9,14 @@ import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
 import type Registry from 'prom-client/lib/registry.js';
 import type { ErrorCode } from '../error.ts';
-import type { ConnectionRecorder, RetryReason, RetrySkipReason } from '../ports/telemetry.ts';
+import type {
+	ConnectionRecorder,
+	DiscoveryRecorder,
+	HealthRecorder,
+	HealthResult,
+	RetryReason,
+	RetrySkipReason,
+} from '../ports/telemetry.ts';
 
 /** A circuit breaker as the metrics see it. */
 export interface CircuitView {
@@ -42,7 +49,7 @@ interface WatchedCircuit {
 	readonly before: { open: number; halfOpen: number; close: number };
 }
 
-export class ServiceMetrics implements ConnectionRecorder {
+export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, HealthRecorder {
 	private readonly circuits = new Map<string, WatchedCircuit>();
 	private readonly pools = new Map<string, () => PoolView>();
 	private readonly retries: Counter<'service' | 'reason'>;
@@ -50,6 +57,8 @@ export class ServiceMetrics implements ConnectionRecorder {
 	private readonly mirrors: Counter<'service' | 'outcome'>;
 	private readonly connects: Histogram<'service'>;
 	private readonly connectFailures: Counter<'service'>;
+	private readonly discoveries: Counter<'service' | 'result'>;
+	private readonly healthChecks: Counter<'service' | 'result'>;
 
 	constructor(registry: Registry) {
 		const registers = [registry];
@@ -84,6 +93,18 @@ export class ServiceMetrics implements ConnectionRecorder {
 			labelNames: ['service'],
 			registers,
 		});
+		this.discoveries = new Counter({
+			name: 'outrigger_discovery_updates_total',
+			help: 'Lists of endpoints taken over from where a service has them (ok), and failures to get one.',
+			labelNames: ['service', 'result'],
+			registers,
+		});
+		this.healthChecks = new Counter({
+			name: 'outrigger_health_checks_total',
+			help: 'Health checks of the endpoints of a service, by how they ended.',
+			labelNames: ['service', 'result'],
+			registers,
+		});
 		this.registerCircuits(registers);
 		this.registerPools(registers);
 	}
@@ -106,6 +127,14 @@ export class ServiceMetrics implements ConnectionRecorder {
 
 	connectFailed(service: string): void {
 		this.connectFailures.inc({ service });
+	}
+
+	discovered(service: string, result: 'ok' | 'failed'): void {
+		this.discoveries.inc({ service, result });
+	}
+
+	healthChecked(service: string, result: HealthResult): void {
+		this.healthChecks.inc({ service, result });
 	}
 
 	/** Counts go on where an earlier breaker of the same service stopped. */

@@ -1,4 +1,5 @@
 /** Opens connections to one endpoint. The only place where the system's connect errors get our names. */
+import dns from 'node:dns';
 import net from 'node:net';
 import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import { ProxyError } from '../error.ts';
@@ -6,10 +7,13 @@ import { resetSocket, sharedReadBuffer } from '../io/byte-socket.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 import { type DialTarget, hostPort } from './dial-target.ts';
+import { attemptDelayMs, orderOfAddresses } from './happy-eyeballs.ts';
 import type { OwnListeners } from './own-listeners.ts';
 
 /** `localhost` means both families; apps that bind only `::1` are found on the second try. */
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
+/** Addresses of a name whose failures are told one by one. */
+const MAX_TOLD = 4;
 
 export interface DialedReader {
 	onBytes(buffer: Buffer, length: number): void;
@@ -32,28 +36,91 @@ export interface DialerOptions {
 	readonly ownListeners: Pick<OwnListeners, 'hasPeerOf'>;
 }
 
-/** One connect attempt; its own deadline. */
+interface Failure {
+	/** `''`: of the target itself. */
+	readonly address: string;
+	readonly cause: NodeJS.ErrnoException;
+}
+
+/** Fires when the next address is to be tried beside those that have not answered. */
+class NextAddress extends TimerEntry {
+	private readonly dial: Dial;
+
+	constructor(dial: Dial) {
+		super();
+		this.dial = dial;
+	}
+
+	override onTimer(): void {
+		this.dial.tryNext();
+	}
+}
+
+/**
+ * One connection being opened; its own deadline.
+ *
+ * Theory of operation. A name is resolved by the system, and its addresses are raced (RFC 8305): the next one is tried
+ * when one has failed, and beside those that have not answered within the delay; the first that connects wins, the others
+ * are let go of. `autoSelectFamily` of Node.js gives an address up when the next one's turn comes, so that one which answers
+ * late is lost. The two loopback addresses are tried one after the other: a busy app is not to be called twice.
+ */
 class Dial extends TimerEntry {
 	private readonly dialer: Dialer;
 	private readonly outcome: DialOutcome;
 	private readonly startedAt: number;
-	private socket: net.Socket | null = null;
+	private readonly next = new NextAddress(this);
+	/** In the order in which they are tried; `tried` of them have been. */
+	private addresses: readonly string[] = [];
+	private tried = 0;
+	private delayMs = 0;
+	private readonly pending = new Set<net.Socket>();
+	private readonly failures: Failure[] = [];
 	private reader: DialedReader | null = null;
-	private family: number;
-	private firstCause: NodeJS.ErrnoException | null = null;
 	private isSettled = false;
 
 	constructor(dialer: Dialer, outcome: DialOutcome) {
 		super();
 		this.dialer = dialer;
 		this.outcome = outcome;
-		this.family = dialer.workingFamily;
 		this.startedAt = dialer.options.clock.now();
 		if (dialer.options.connectTimeoutMs > 0) dialer.options.timers.arm(this, dialer.options.connectTimeoutMs);
-		this.connect();
+		this.begin();
 	}
 
-	private connect(): void {
+	private begin(): void {
+		const { target } = this.dialer.options;
+		if (target.kind === 'socket') return this.connect('', { path: target.path });
+		if (target.kind === 'loopback') return this.race(LOOPBACKS);
+		if (net.isIP(target.host) !== 0) return this.race([target.host]);
+		dns.lookup(target.host, { all: true }, (error, found) => {
+			loopClock.refresh();
+			if (this.isSettled) return;
+			if (error !== null) this.failed('', error);
+			else this.race(found.map(({ address }) => address));
+		});
+	}
+
+	private race(addresses: readonly string[]): void {
+		const { target, connectTimeoutMs, clock } = this.dialer.options;
+		this.addresses = orderOfAddresses(addresses, this.dialer.workingAddress);
+		if (target.kind === 'host') {
+			const remainingMs = connectTimeoutMs > 0 ? Math.max(1, this.startedAt + connectTimeoutMs - clock.now()) : 0;
+			this.delayMs = attemptDelayMs(this.addresses.length, remainingMs);
+		}
+		this.tryNext();
+	}
+
+	tryNext(): void {
+		const { target, timers } = this.dialer.options;
+		if (this.isSettled || target.kind === 'socket') return;
+		const host = this.addresses[this.tried++];
+		if (host === undefined) return;
+		this.connect(host, { host, port: target.port });
+		if (this.delayMs > 0 && this.tried < this.addresses.length) timers.arm(this.next, this.delayMs);
+		else timers.disarm(this.next);
+	}
+
+	private connect(address: string, where: net.TcpNetConnectOpts | net.IpcNetConnectOpts): void {
 		const onread = {
 			buffer: sharedReadBuffer,
 			callback: (length: number, buffer: Uint8Array): boolean => {
@@ -62,97 +129,107 @@ class Dial extends TimerEntry {
 				return true;
 			},
 		};
-		const socket = net.connect({ ...this.where(), allowHalfOpen: true, noDelay: true, onread });
-		this.socket = socket;
+		const socket = net.connect({ ...where, allowHalfOpen: true, noDelay: true, onread });
+		this.pending.add(socket);
 		const onError = (error: NodeJS.ErrnoException) => {
 			loopClock.refresh();
-			this.failed(error);
+			this.pending.delete(socket);
+			this.failed(address, error);
 		};
 		socket.once('error', onError);
 		socket.once('connect', () => {
 			loopClock.refresh();
+			// Another one has won, or time is up, in the same turn of the event loop.
+			if (this.isSettled) return;
 			if (isConnectedToItself(socket)) {
 				// RST, so that no TIME_WAIT keeps the app from its port.
 				resetSocket(socket);
-				return this.failed(selfConnect());
+				this.pending.delete(socket);
+				return this.failed(address, selfConnect());
 			}
 			if (this.dialer.options.ownListeners.hasPeerOf(socket)) return this.settle(this.loop(socket));
 			socket.removeListener('error', onError);
-			this.connected(socket);
+			this.connected(socket, address);
 		});
 	}
 
-	private where(): net.TcpNetConnectOpts | net.IpcNetConnectOpts {
-		const { target } = this.dialer.options;
-		switch (target.kind) {
-			case 'loopback':
-				return { port: target.port, host: LOOPBACKS[this.family] as string };
-			case 'socket':
-				return { path: target.path };
-			case 'host':
-				// All addresses of the name are tried, both families by turns (RFC 8305).
-				return { port: target.port, host: target.host, autoSelectFamily: true };
-		}
-	}
-
-	private connected(socket: net.Socket): void {
+	private connected(socket: net.Socket, address: string): void {
 		const { dialer } = this;
 		const { options } = dialer;
-		this.isSettled = true;
-		options.timers.disarm(this);
-		dialer.workingFamily = this.family;
+		this.pending.delete(socket);
+		this.close();
+		dialer.workingAddress = address;
 		options.recorder.connected(options.service, (options.clock.now() - this.startedAt) / 1000);
-		this.reader = this.outcome.onDialed(socket, dialer.addressOf(this.family));
+		this.reader = this.outcome.onDialed(socket, dialer.addressOf(address));
 	}
 
-	private failed(cause: NodeJS.ErrnoException): void {
+	private failed(address: string, cause: NodeJS.ErrnoException): void {
 		if (this.isSettled) return;
+		this.failures.push({ address, cause });
+		if (this.tried < this.addresses.length) return this.tryNext();
+		if (this.pending.size === 0) this.settle(this.lost());
+	}
+
+	/** Every address has failed. */
+	private lost(): ProxyError {
 		const { target } = this.dialer.options;
-		if (target.kind === 'loopback' && this.firstCause === null) {
-			this.firstCause = cause;
-			this.family = 1 - this.family;
-			this.connect();
-			return;
+		const first = this.failures[0] as Failure;
+		const { cause } = first;
+		if (isResolverError(cause)) {
+			const name = target.kind === 'host' ? target.host : this.dialer.addressOf(first.address);
+			return new ProxyError('dns_failed', `${name} does not resolve: ${cause.code}`, { cause, unsent: true });
 		}
-		const first = this.firstCause ?? cause;
-		if (isResolverError(first)) {
-			const name = target.kind === 'host' ? target.host : this.dialer.addressOf(this.family);
-			return this.settle(
-				new ProxyError('dns_failed', `${name} does not resolve: ${first.code}`, { cause: first, unsent: true }),
-			);
-		}
-		const detail = `connect to ${this.dialer.addressOf(1 - this.family)}: ${first.code ?? 'failed'}`;
-		this.settle(new ProxyError('connect_failed', detail, { cause: first, unsent: true }));
+		const detail = `connect to ${this.dialer.addressOf(first.address)}: ${this.reasons(first, target.kind === 'host')}`;
+		return new ProxyError('connect_failed', detail, { cause, unsent: true });
+	}
+
+	private reasons(first: Failure, isHost: boolean): string {
+		if (!isHost || this.failures.length === 1) return first.cause.code ?? 'failed';
+		const told = this.failures.slice(0, MAX_TOLD).map(({ address, cause }) => `${address} ${cause.code ?? 'failed'}`);
+		return this.failures.length > told.length ? `${told.join(', ')}, …` : told.join(', ');
 	}
 
 	private loop(socket: net.Socket): ProxyError {
 		const peer = hostPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
-		const detail = `${this.dialer.addressOf(this.family)} leads to ${peer}, where this sidecar listens itself`;
+		const detail = `${this.currentAddress()} leads to ${peer}, where this sidecar listens itself`;
 		return new ProxyError('loop_detected', detail, { unsent: true });
 	}
 
 	override onTimer(): void {
 		if (this.isSettled) return;
-		const { connectTimeoutMs } = this.dialer.options;
-		const detail = `connect to ${this.dialer.addressOf(this.family)} took longer than ${connectTimeoutMs} ms`;
+		const detail = `connect to ${this.currentAddress()} took longer than ${this.dialer.options.connectTimeoutMs} ms`;
 		this.settle(new ProxyError('connect_timeout', detail, { unsent: true }));
+	}
+
+	private currentAddress(): string {
+		return this.dialer.addressOf(this.addresses[this.tried - 1] ?? '');
 	}
 
 	private settle(error: ProxyError): void {
 		const { options } = this.dialer;
-		this.isSettled = true;
-		options.timers.disarm(this);
-		this.socket?.on('error', ignore);
-		this.socket?.destroy();
+		this.close();
 		options.recorder.connectFailed(options.service);
 		this.outcome.onDialFailed(error);
+	}
+
+	/** Lets go of everything that is still being tried. */
+	private close(): void {
+		const { timers } = this.dialer.options;
+		this.isSettled = true;
+		timers.disarm(this);
+		timers.disarm(this.next);
+		for (const socket of this.pending) {
+			socket.on('error', ignore);
+			socket.destroy();
+		}
+		this.pending.clear();
 	}
 }
 
 export class Dialer {
 	readonly options: DialerOptions;
-	/** Index in `LOOPBACKS` of the family that answered last; says nothing about other targets. */
-	workingFamily = 0;
+	/** The address that answered last: the next dial begins with it. `''`: none yet. */
+	workingAddress = '';
 
 	constructor(options: DialerOptions) {
 		this.options = options;
@@ -163,11 +240,12 @@ export class Dialer {
 		new Dial(this, outcome);
 	}
 
-	addressOf(family: number): string {
+	/** As people know it. `address`: which of the loopback addresses it is about. */
+	addressOf(address: string = LOOPBACKS[0]): string {
 		const { target } = this.options;
 		switch (target.kind) {
 			case 'loopback':
-				return hostPort(LOOPBACKS[family] as string, target.port);
+				return hostPort(address, target.port);
 			case 'socket':
 				return target.path;
 			case 'host':

@@ -9,8 +9,11 @@ import { formatIssue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { RateLimiters } from '../../src/filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
+import { systemRandom } from '../../src/io/system.ts';
 import type { Destinations } from '../../src/proxy/context.ts';
 import { LiveExchanges } from '../../src/proxy/live-exchanges.ts';
+import { MirrorsUnderWay } from '../../src/proxy/mirrors-under-way.ts';
+import { CheckGate } from '../../src/upstream/check-gate.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 
 export function configOf(more: object): Config {
@@ -35,6 +38,12 @@ export class RunningServices {
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters((text) => text),
 			live: new LiveExchanges(),
+			mirrorsUnderWay: new MirrorsUnderWay(),
+			log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+			random: systemRandom,
+			checkGate: new CheckGate(),
+			zone: '',
+			watchOf: () => ({ start: () => undefined, stop: () => undefined }),
 		};
 	}
 

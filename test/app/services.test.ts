@@ -172,7 +172,7 @@ describe('what /services shows', () => {
 			retries: { active: 0 },
 			connections: { ...idle, limit: 1024 },
 		};
-		const endpoint = { weight: 1, labels: {}, requests: { active: 0 }, connections: idle };
+		const endpoint = { weight: 1, labels: {}, usable: true, requests: { active: 0 }, connections: idle };
 		expect(Object.fromEntries(services.describe(false, 'refused'))).toEqual({
 			app: { endpoints: [{ address: '127.0.0.1:8080', healthy: false, lastFailure: 'refused' }], ...counts },
 			payments: {

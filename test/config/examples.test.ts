@@ -12,13 +12,17 @@ const NEEDED: Readonly<Record<string, object>> = {
 	app: { port: 8080 },
 	inbound: { listen: 8000 },
 	outbound: { listen: '127.0.0.1:15001' },
-	'services.*': { endpoints: [{ address: '10.0.0.7:8443' }] },
+	'services.*': { endpoints: [{ address: '10.0.0.7:8443', zone: 'a' }] },
 	'tests[]': { expect: { route: '' } },
 	'inbound.routes[].filters[].requestMirror': { backendRef: { name: 'app' } },
 	'inbound.routes[].sessionPersistence': { sessionName: 'sid' },
 };
+/** What an example needs beside it, by its heading. */
+const BESIDE: Readonly<Record<string, object>> = {
+	'inbound.routes[].hedge': { backendRefs: [{ name: 'payments' }] },
+};
 const FILE = {
-	app: { port: 8080 },
+	app: { port: 8080, zone: 'a' },
 	inbound: { listen: 8000 },
 	services: {
 		payments: {
@@ -32,10 +36,12 @@ const FILE = {
 function fileWith(heading: string, example: string): object {
 	const segments = heading.split('.');
 	const parents = segments.slice(0, segments.at(-1) === '*' ? -2 : -1);
-	let value: object = parseYaml(example);
+	let value: object = { ...BESIDE[heading], ...parseYaml(example) };
 	for (let depth = parents.length; depth > 0; depth--) {
 		const segment = parents[depth - 1] ?? '';
-		const here: object = { ...NEEDED[parents.slice(0, depth).join('.')], ...value };
+		const isSourceThere = segment === '*' && ('dns' in value || 'kubernetes' in value);
+		const needed = isSourceThere ? {} : NEEDED[parents.slice(0, depth).join('.')];
+		const here: object = { ...needed, ...value };
 		if (segment === '*') value = { payments: here };
 		else if (segment.endsWith('[]')) value = { [segment.slice(0, -2)]: [here] };
 		else value = { [segment]: here };

@@ -77,6 +77,11 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		'5:54 `inbound.routes[0].filters[0].responseHeaderModifier.remove[0]` is a field of the connection or of the length of the body: the sidecar alone writes those | a field that goes from end to end',
 	],
 	[
+		'what a body waits for that is taken away',
+		filter('{ requestHeaderModifier: { remove: [Expect] } }'),
+		'5:53 `inbound.routes[0].filters[0].requestHeaderModifier.remove[0]` is how client and backend agree when the body comes: without it one would wait for the other | a field that goes from end to end',
+	],
+	[
 		'the host as a field',
 		filter('{ requestHeaderModifier: { set: [{ name: Host, value: a.b }] } }'),
 		'5:58 `inbound.routes[0].filters[0].requestHeaderModifier.set[0].name` is the host of a request, which is not edited as a field | `type: URLRewrite` with `urlRewrite: { hostname: … }` to ask for another host',

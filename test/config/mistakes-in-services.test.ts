@@ -14,7 +14,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'a service without endpoints',
 		service('{}'),
-		'4:3 `endpoints` is missing in `services.payments` | a list of at most 1000 such as `[{ address: "10.0.0.7:8443" }]`',
+		'4:3 `services.payments` does not say where its endpoints are | exactly one of `endpoints`, `dns`, `file`, `kubernetes`',
 	],
 	['a service that is nothing', service(''), '4:3 `services.payments` has no value | a value, or no such key'],
 	[
@@ -25,16 +25,9 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'a service that is an address',
 		service('"10.0.0.7:80"'),
-		'4:13 `services.payments` is not a mapping | a mapping with at least `endpoints`',
+		'4:13 `services.payments` is not a mapping | a mapping with at least `endpoints`, `dns`, `file` or `kubernetes`',
 	],
-	['endpoints of a later version', service('{ dns: { name: a } }'), '4:15 `dns` is not supported by this version'],
-	[
-		'keys of a later version',
-		service(`{ ${ENDPOINTS}, listen: 127.0.0.1:7001, tls: {}, loadBalancer: {} }`),
-		'4:56 `listen` is not supported by this version',
-		'4:80 `tls` is not supported by this version',
-		'4:89 `loadBalancer` is not supported by this version',
-	],
+	['keys of a later version', service(`{ ${ENDPOINTS}, tls: {} }`), '4:56 `tls` is not supported by this version'],
 	[
 		'an address without a port',
 		service('{ endpoints: [{ address: 10.0.0.7 }] }'),
@@ -135,7 +128,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'a misspelt key of a service',
 		service(`{ ${ENDPOINTS}, hostname: [a] }`),
-		'4:56 unknown key `hostname` in `services.payments` | one of `hostnames`, `ports`, `protocol`, `endpoints`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget` | did you mean `hostnames`?',
+		'4:56 unknown key `hostname` in `services.payments` | one of `hostnames`, `ports`, `protocol`, `listen`, `endpoints`, `dns`, `file`, `kubernetes`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget`, `loadBalancer`, `outlierDetection`, `healthCheck` | did you mean `hostnames`?',
 	],
 	[
 		'a service that is inbound',
@@ -155,7 +148,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'endpoints of the app',
 		app('{ endpoints: [] }'),
-		'2:37 unknown key `endpoints` in `inbound.service` | one of `connect`, `limits`, `circuitBreaker`, `retryBudget`',
+		'2:37 unknown key `endpoints` in `inbound.service` | one of `connect`, `limits`, `circuitBreaker`, `retryBudget`, `outlierDetection`, `healthCheck`',
 	],
 	[
 		'outbound without an address',
@@ -196,11 +189,6 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		'unknown hosts that are neither',
 		outbound('{ listen: "127.0.0.1:15001", unknownHosts: allow }'),
 		'3:54 `outbound.unknownHosts` is not one of its values | one of `passthrough`, `reject`',
-	],
-	[
-		'deadlines',
-		outbound('{ listen: "127.0.0.1:15001", deadlines: {} }'),
-		'3:40 `deadlines` is not supported by this version',
 	],
 	[
 		'a rule name given twice outbound',

@@ -13,7 +13,7 @@ const DURATION = 'a duration such as `250ms`, `2s` or `1h30m`';
 const TOP_KEYS =
 	'one of `app`, `inbound`, `outbound`, `services`, `admin`, `probes`, `telemetry`, `localReplies`, `trustedHops`, `workers`, `passthrough`, `shutdown`, `limits`, `tests`, `unstable`';
 const RULE_KEYS =
-	'one of `name`, `hostnames`, `matches`, `filters`, `backendRefs`, `timeouts`, `retry`, `sessionPersistence`, `rateLimit`, `fault`, `directResponse`, `limits`';
+	'one of `name`, `hostnames`, `matches`, `filters`, `backendRefs`, `timeouts`, `retry`, `hedge`, `sessionPersistence`, `rateLimit`, `fault`, `directResponse`, `limits`';
 
 const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string[]])[] = [
 	['an empty file', '', '1:1 the file is empty | at least `app: { port: 8080 }` and `inbound: { listen: 8000 }`'],
@@ -126,7 +126,11 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	],
 	['a block of a later version', `${APP}${INBOUND}tls: {}\n`, '3:1 `tls` is not supported by this version'],
 	['authorization of a rule', rule('authorization: {}'), '5:7 `authorization` is not supported by this version'],
-	['hedged requests', rule('hedge: { after: p95 }'), '5:7 `hedge` is not supported by this version'],
+	[
+		'hedged requests',
+		rule('hedge: { after: p95 }'),
+		'5:7 `inbound.routes[0].hedge` would ask the app twice | `backendRefs` without the app',
+	],
 	['tracing', `${APP}${INBOUND}telemetry: { tracing: {} }\n`, '3:14 `tracing` is not supported by this version'],
 	[
 		'intercepted traffic',

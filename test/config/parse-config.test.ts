@@ -37,7 +37,7 @@ describe('the smallest file has every default', () => {
 		const { fallback, ...inbound } = config(SMALLEST).inbound;
 		expect({ ...config(SMALLEST), inbound }).toEqual({
 			hash: '',
-			app: { name: 'orders', namespace: 'default', port: 8080, protocol: 'auto' },
+			app: { name: 'orders', namespace: 'default', zone: '', port: 8080, protocol: 'auto' },
 			inbound: {
 				listen: { host: '', port: 8000 },
 				unmatched: 'app',
@@ -53,6 +53,9 @@ describe('the smallest file has every default', () => {
 						failures: ['connect', 'reset', 'timeout', 'malformed'],
 					},
 					retryBudget: { percent: 20, minPerSecond: 10 },
+					loadBalancer: { policy: 'leastRequest', hash: { by: 'sourceIp' }, slowStart: 0, zone: 'any' },
+					outlierDetection: null,
+					healthCheck: null,
 				},
 			},
 			outbound: null,
@@ -105,6 +108,7 @@ describe('the smallest file has every default', () => {
 			rateLimit: null,
 			fault: null,
 			directResponse: null,
+			hedge: null,
 			limits: { requestBody: 0 },
 			at: { file: 'orders.yaml', line: 5, column: 7 },
 		});

@@ -24,8 +24,11 @@ describe('a service', () => {
 			hostnames: [],
 			ports: {},
 			protocol: 'auto',
+			listen: null,
+			source: null,
 			endpoints: [{ host: '10.0.0.7', port: 8443, weight: 1, zone: '', labels: {} }],
 			subsets: {},
+			subsetServices: {},
 			policy: {
 				connect: { timeout: 5000, idle: 0, maxConnections: 1024, maxRequestsPerConnection: 0, maxAge: 0 },
 				limits: { requests: 1024, pending: 1024, retries: 0 },
@@ -37,6 +40,16 @@ describe('a service', () => {
 					failures: ['connect', 'reset', 'timeout', 'malformed'],
 				},
 				retryBudget: { percent: 20, minPerSecond: 10 },
+				loadBalancer: { policy: 'leastRequest', hash: { by: 'sourceIp' }, slowStart: 0, zone: 'any' },
+				outlierDetection: {
+					consecutiveErrors: 5,
+					successRate: null,
+					interval: 10_000,
+					baseEjection: 30_000,
+					maxEjection: 300_000,
+					maxEjectionPercent: 50,
+				},
+				healthCheck: null,
 			},
 			at: { file: 'orders.yaml', line: 4, column: 3 },
 		});
@@ -154,5 +167,146 @@ describe('tests', () => {
 		const yaml = 'outbound: { listen: 127.0.0.1:1, routes: [{ matches: [{ path: "= /a" }] }] }\n';
 		const test = 'tests: [{ request: { side: outbound, path: /a }, expect: { route: /a } }]\n';
 		expect(() => config(yaml + test)).not.toThrow();
+	});
+});
+
+describe('where endpoints come from', () => {
+	it.each([
+		[
+			'a name',
+			'dns: { name: a.shop.svc, port: 80 }',
+			{ is: 'dns', name: 'a.shop.svc', port: 80, refresh: 5000, type: 'A' },
+		],
+		[
+			'records with ports',
+			'dns: { name: _http._tcp.a., type: SRV, refresh: 1m }',
+			{ is: 'dns', name: '_http._tcp.a.', port: 0, refresh: 60_000, type: 'SRV' },
+		],
+		['a file', 'file: a/b.yaml', { is: 'file', path: 'a/b.yaml' }],
+		['a Service', 'kubernetes: { service: a }', { is: 'kubernetes', service: 'a', namespace: 'default', port: '' }],
+		[
+			'a Service of another namespace',
+			'kubernetes: { service: a, namespace: b, port: 80 }',
+			{ is: 'kubernetes', service: 'a', namespace: 'b', port: '80' },
+		],
+		[
+			'a Service with a named port',
+			'kubernetes: { service: a, port: http-2 }',
+			{ is: 'kubernetes', service: 'a', namespace: 'default', port: 'http-2' },
+		],
+		['the list itself', 'endpoints: []', null],
+	])('is %s', (_, yaml, source) => {
+		expect(serviceOf(`{ ${yaml} }`)).toMatchObject({ source, endpoints: [] });
+	});
+
+	it("is the app's own namespace unless another is written", () => {
+		const text =
+			'app: { port: 1, namespace: shop }\ninbound: { listen: 2 }\nservices: { a: { kubernetes: { service: b } } }\n';
+		const parsed = parseConfig(text, 'orders.yaml', () => undefined);
+		expect(parsed.ok && parsed.config.services[0]?.source).toMatchObject({ namespace: 'shop' });
+	});
+
+	it('gives subsets of a cluster by their Service, and elsewhere by labels', () => {
+		const subsets = 'subsets: { canary: { service: b }, old: { version: v1 } }';
+		expect(serviceOf(`{ kubernetes: { service: a }, ${subsets} }`)).toMatchObject({
+			subsets: { old: { version: 'v1' } },
+			subsetServices: { canary: 'b' },
+		});
+		expect(serviceOf(`{ file: a.yaml, ${subsets} }`)).toMatchObject({
+			subsets: { canary: { service: 'b' }, old: { version: 'v1' } },
+			subsetServices: {},
+		});
+	});
+
+	it('lets rules mean a subset that is a Service', () => {
+		const yaml = `services: { a: { kubernetes: { service: a }, subsets: { b: { service: c } } } }
+outbound: { listen: 127.0.0.1:1, routes: [{ backendRefs: [{ name: a/b }] }] }
+`;
+		expect(config(yaml).outbound?.routes[0]?.backendRefs).toMatchObject([{ service: 'a', subset: 'b', invalid: '' }]);
+	});
+});
+
+it('gives a service a port of its own', () => {
+	const listen = (text: string) => serviceOf(`{ endpoints: [], listen: ${text} }`).listen;
+	expect(listen('127.0.0.1:7001')).toEqual({ host: '127.0.0.1', port: 7001 });
+	expect(listen('localhost:0')).toEqual({ host: 'localhost', port: 0 });
+	expect(listen('{ host: "::1", port: 7001 }')).toEqual({ host: '::1', port: 7001 });
+});
+
+describe('how a service is called', () => {
+	const policyOf = (yaml: string) => serviceOf(`{ endpoints: [], ${yaml} }`).policy;
+
+	it.each([
+		['policy: peakEwma, slowStart: 30s, zone: prefer', { policy: 'peakEwma', slowStart: 30_000, zone: 'prefer' }],
+		['policy: ringHash', { policy: 'ringHash', hash: { by: 'sourceIp' } }],
+		['policy: maglev, hash: sourceIp', { policy: 'maglev', hash: { by: 'sourceIp' } }],
+		['policy: maglev, hash: { header: X-User }', { hash: { by: 'header', name: 'x-user' } }],
+		['policy: ringHash, hash: { cookie: Sid }', { hash: { by: 'cookie', name: 'Sid' } }],
+		['policy: ringHash, hash: { query: "user id" }', { hash: { by: 'query', name: 'user id' } }],
+	])('chooses by { %s }', (yaml, balancer) => {
+		expect(policyOf(`loadBalancer: { ${yaml} }`).loadBalancer).toMatchObject(balancer);
+	});
+
+	it.each([
+		['off', null],
+		['{}', { consecutiveErrors: 5, successRate: null }],
+		['{ successRate: {} }', { successRate: { below: 0.8, window: 10_000, minRequests: 20 } }],
+		['{ consecutiveErrors: 0, successRate: { below: "0.5" } }', { consecutiveErrors: 0, successRate: { below: 0.5 } }],
+		['{ maxEjectionPercent: 10% }', { maxEjectionPercent: 10, baseEjection: 30_000 }],
+	])('leaves out endpoints by %s', (yaml, detection) => {
+		const { outlierDetection } = policyOf(`outlierDetection: ${yaml}`);
+		if (detection === null) expect(outlierDetection).toBeNull();
+		else expect(outlierDetection).toMatchObject(detection);
+	});
+
+	const TIMES = { interval: 5000, timeout: 1000, healthy: 1, unhealthy: 3 };
+	it.each([
+		['off', null],
+		['{ path: "/healthz?a=b" }', { ...TIMES, probe: { is: 'http', path: '/healthz?a=b', from: 200, to: 299 } }],
+		['{ path: /, expect: 204 }', { ...TIMES, probe: { is: 'http', path: '/', from: 204, to: 204 } }],
+		['{ path: /, expect: 200-399 }', { ...TIMES, probe: { is: 'http', path: '/', from: 200, to: 399 } }],
+		['{ grpc: "" }', { ...TIMES, probe: { is: 'grpc', service: '' } }],
+		['{ grpc: shop.v1.Payments }', { ...TIMES, probe: { is: 'grpc', service: 'shop.v1.Payments' } }],
+		[
+			'{ tcp: true, interval: 1s, timeout: 200ms, healthy: 2, unhealthy: 1 }',
+			{ probe: { is: 'tcp' }, interval: 1000, timeout: 200, healthy: 2, unhealthy: 1 },
+		],
+	])('asks endpoints by %s', (yaml, check) => {
+		expect(policyOf(`healthCheck: ${yaml}`).healthCheck).toEqual(check);
+	});
+
+	it('is said of the app only as far as it is one endpoint', () => {
+		const text = 'app: { port: 1 }\ninbound: { listen: 2, service: { outlierDetection: off, healthCheck: off } }\n';
+		const parsed = parseConfig(text, 'orders.yaml', () => undefined);
+		expect(parsed.ok && parsed.config.inbound.service).toMatchObject({ outlierDetection: null, healthCheck: null });
+	});
+});
+
+describe('calls of the app', () => {
+	const outbound = (yaml: string) => config(`outbound: { listen: 127.0.0.1:1, ${yaml} }\n`).outbound;
+
+	it('take over deadlines and ends as the file has it', () => {
+		expect(outbound('')?.deadlines).toEqual({ inherit: 'explicit', cancel: 'safe' });
+		expect(outbound('deadlines: { inherit: always }')?.deadlines).toEqual({ inherit: 'always', cancel: 'safe' });
+		expect(outbound('deadlines: { cancel: off }')?.deadlines).toEqual({ inherit: 'explicit', cancel: 'off' });
+	});
+
+	it.each([
+		['{}', { after: 'p95', max: 1, budgetPercent: 5 }],
+		['{ after: 50ms, max: 2, budgetPercent: 0.5% }', { after: 50, max: 2, budgetPercent: 0.5 }],
+	])('are hedged by %s', (yaml, hedge) => {
+		expect(outbound(`routes: [{ hedge: ${yaml} }]`)?.routes[0]?.hedge).toEqual(hedge);
+	});
+
+	it('are not hedged by default', () => {
+		expect(outbound('')?.fallback.hedge).toBeNull();
+	});
+
+	it('may be hedged inbound when the app is none of the backends', () => {
+		const text = `app: { port: 1 }
+services: { a: { endpoints: [] } }
+inbound: { listen: 2, routes: [{ hedge: {}, backendRefs: [{ name: a }, { name: app, weight: 0 }] }] }
+`;
+		expect(parseConfig(text, 'orders.yaml', () => undefined).ok).toBe(true);
 	});
 });

@@ -45,6 +45,28 @@ it('warns about passthrough, and about rules that bytes do not have', () => {
 	]);
 });
 
+it('warns about a rule for CONNECT that answers by itself as if there were a tunnel', () => {
+	const connect = 'matches: [{ method: [GET, CONNECT] }]';
+	expect(warningsOf(rules(`{ ${connect}, directResponse: { status: 204 } }`))).toEqual([
+		'5:74 `inbound.routes[0].directResponse.status` would open a tunnel that leads nowhere: CONNECT gets 501',
+	]);
+	expect(warningsOf(rules(`{ ${connect}, fault: { abort: { status: 299 } } }`))).toEqual([
+		'5:74 `inbound.routes[0].fault.abort.status` would open a tunnel that leads nowhere: CONNECT gets 501',
+	]);
+	expect(warningsOf(rules(`{ ${connect}, directResponse: { status: 403 } }`))).toEqual([]);
+	expect(warningsOf(rules('directResponse: { status: 204 }'))).toEqual([]);
+});
+
+it('warns about rules that end the sessions of each other', () => {
+	const session = 'sessionPersistence: { sessionName: sid }';
+	const [cart, all, other] = ['[shop.example]', '["*.example"]', '[shop.test]'].map(
+		(hosts, i) => `{ hostnames: ${hosts}, matches: [{ path: /${i} }], ${session} }`,
+	);
+	expect(warningsIn(rules(cart ?? '', other ?? '', all ?? ''))).toEqual([
+		'7:95 `inbound.routes[2].sessionPersistence.sessionName` is the name that the rule on line 5 has at the same host: each rule ends the sessions of the other | a name for each rule, or one rule',
+	]);
+});
+
 describe('backends', () => {
 	const SERVICES =
 		'services: { payments: { ports: { http: 80 }, endpoints: [{ address: "10.0.0.7:80" }], subsets: { all: {} } } }\n';

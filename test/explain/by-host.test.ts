@@ -12,8 +12,9 @@ beforeAll(() => {
 });
 afterAll(() => running.stop());
 
+const WORDS = { service: '', reject: 'unknown_host', passthrough: 'passthrough', needsConnect: 'bad_request' };
 const HOSTS = ['pay', 'pay.shop', 'stock'];
-const PORTS = [80, 81, 8080];
+const PORTS = [80, 81, 443, 8080];
 
 /** Who lists a host at a port; several services may have ports of one host, one of them or none may have all. */
 const listings = fc.record({
@@ -39,7 +40,7 @@ const authority = fc
 	.tuple(
 		fc.constantFrom(...HOSTS, 'any', 'any.shop', 'other', '10.0.0.9', '[::1]', '[FD00::80]'),
 		fc.constantFrom('', '.', '..'),
-		fc.constantFrom('', ':', ':80', ':080', ':81', ':08080', ':9000', ':0'),
+		fc.constantFrom('', ':', ':80', ':080', ':81', ':443', ':08080', ':9000', ':0'),
 		fc.boolean(),
 	)
 	.map(
@@ -52,18 +53,18 @@ it('is told of any services and host as it is when the sidecar runs', () => {
 	fc.assert(
 		fc.property(
 			listings,
-			fc.array(authority, { minLength: 1, maxLength: 8 }),
+			fc.array(fc.tuple(authority, fc.boolean()), { minLength: 1, maxLength: 8 }),
 			unknownHosts,
 			(drawn, asked, unknown) => {
 				const more = { services: servicesOf(drawn), outbound: { listen: '127.0.0.1:0', unknownHosts: unknown } };
 				const config = configOf(more);
 				const destinations = destinationsOf(running.follow(more));
-				for (const text of asked) {
-					const found = destinations.find(text);
+				for (const [text, isTls] of asked) {
+					const found = destinations.find(text, isTls);
 					const happens = found instanceof ProxyError ? found.code : found.service?.name;
-					const told = byHost(config, text);
-					const said = { service: '', reject: 'unknown_host', passthrough: 'passthrough' }[told.kind];
-					expect([text, told.kind === 'service' ? told.service.name : said]).toEqual([text, happens]);
+					const told = byHost(config, text, isTls);
+					const said = WORDS[told.kind];
+					expect([text, isTls, told.kind === 'service' ? told.service.name : said]).toEqual([text, isTls, happens]);
 				}
 			},
 		),

@@ -19,6 +19,31 @@ function explain({ explainer }: Pick<AskableFile, 'explainer'>, request: AskedRe
 	}
 }
 
+it.each([
+	[0, 'http://b/x'],
+	[1, 'https://b/x'],
+])('tells where a redirect leads by the scheme that a believed proxy tells (%i)', async (hops, location) => {
+	const rule = 'inbound: { listen: 1111, routes: [{ filters: [{ requestRedirect: { hostname: b } }] }] }\n';
+	const file = await askable(`trustedHops: ${hops}\n${rule}`);
+	const request = asked('GET http://a/x', { 'x-forwarded-proto': 'https' });
+	expect(explain(file, request).outcome.location).toBe(location);
+});
+
+it.each([
+	['passthrough', 'https://other.example/', { kind: 'refused', status: 400, code: 'bad_request' }],
+	['passthrough', 'http://other.example/', { kind: 'passthrough' }],
+	['reject', 'https://other.example/', { kind: 'refused', status: 502, code: 'unknown_host' }],
+	['passthrough', 'https://b.example/', { kind: 'backends', backends: [{ label: 'b' }] }],
+])('tells of a recorded call where URLs of https lead (%s, %s)', async (unknownHosts, url, outcome) => {
+	const service =
+		'services: { b: { hostnames: [b.example], ports: { tls: 443 }, endpoints: [{ address: "10.0.0.1:1" }] } }\n';
+	const { explainer } = await askable(
+		`outbound: { listen: 127.0.0.1:15001, unknownHosts: ${unknownHosts} }\n${service}`,
+	);
+	const text = `GET ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`;
+	expect(explainer.evaluateText('outbound', text).fate.outcome).toMatchObject(outcome);
+});
+
 describe('what happens', () => {
 	const services =
 		'services: { b: { hostnames: [b.svc], ports: { http: 81 }, endpoints: [{ address: "127.0.0.1:1" }] } }\n';
@@ -30,6 +55,12 @@ describe('what happens', () => {
 			'inbound: { listen: 1111, unmatched: reject }\n',
 			'GET /x',
 			{ kind: 'refused', status: 404, code: 'no_route' },
+		],
+		[
+			'CONNECT to a rule that answers by itself, refused',
+			'inbound: { listen: 1111, routes: [{ directResponse: { status: 200 } }] }\n',
+			'CONNECT db:5432',
+			{ kind: 'refused', status: 501, code: 'bad_request' },
 		],
 		[
 			'weights',

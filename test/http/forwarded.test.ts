@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyForwarded, type ForwardedOptions, plainAddress } from '../../src/http/forwarded.ts';
+import { applyForwarded, clientScheme, type ForwardedOptions, plainAddress } from '../../src/http/forwarded.ts';
 import { RequestHead } from '../../src/http/head.ts';
 import { type Field, SHAPES } from './parsed-headers.ts';
 
@@ -103,5 +103,26 @@ describe('plain address', () => {
 		['', ''],
 	])('%j is %j', (address, plain) => {
 		expect(plainAddress(address)).toBe(plain);
+	});
+});
+
+describe.each(SHAPES)('the scheme of the client (%s)', (_shape, build) => {
+	it.each([
+		[0, ['https'], 'http'],
+		[1, ['https'], 'https'],
+		[1, ['HTTPS'], 'https'],
+		[1, ['http'], 'http'],
+		[1, [], 'http'],
+		[1, [''], 'http'],
+		[1, ['wss'], 'http'],
+		[1, ['http, https'], 'https'],
+		[1, ['https, http'], 'http'],
+		[1, ['https', 'http'], 'http'],
+		[2, ['https, http'], 'https'],
+		[3, ['https, http'], 'https'],
+		[2, ['https'], 'https'],
+	] as const)('with %i believed hops and %j is %s', (trustedHops, told, scheme) => {
+		const headers = build(told.map((value) => ['X-Forwarded-Proto', value] as const));
+		expect(clientScheme(headers, 'http', trustedHops)).toBe(scheme);
 	});
 });

@@ -32,6 +32,20 @@ describe.each(SHAPES)('a header list, %s', (_, make) => {
 		expect(list.has('x-two')).toBe(false);
 	});
 
+	it('remembers what came, whatever is edited, where it has a text', () => {
+		const list = make([
+			['User-Agent', 'curl'],
+			['user-agent', 'other'],
+		]);
+		const [came, absent] = [list.received(FieldId.userAgent), list.received(FieldId.cookie)];
+		expect([came, absent]).toEqual(['curl', undefined]);
+		list.set('user-agent', 'edited');
+		list.append('cookie', 'a=b');
+		const isParsed = list.text !== '';
+		expect(list.received(FieldId.userAgent)).toBe(isParsed ? 'curl' : 'edited');
+		expect(list.received(FieldId.cookie)).toBe(isParsed ? undefined : 'a=b');
+	});
+
 	it('removes every field of a name, and keeps the order of the others', () => {
 		const list = make(FIELDS);
 		list.remove('x-one');

@@ -80,4 +80,31 @@ describe('CONNECT', () => {
 		const { outboundPort } = await fixture.start({ outbound: { unknownHosts: 'passthrough' } });
 		expect((await (await tunnel(`127.0.0.1:${outboundPort}`)).readResponse()).status).toBe(508);
 	});
+
+	it.each([
+		['directResponse', { directResponse: { status: 200, body: 'hello' } }, 501, 'bad_request'],
+		['directResponse', { directResponse: { status: 204 } }, 501, 'bad_request'],
+		['fault', { fault: { abort: { status: 202 } } }, 501, 'bad_request'],
+		['fault', { fault: { abort: { status: 418 } } }, 418, 'fault_injected'],
+	])('is never told of a tunnel by a rule that answers itself: %s %j', async (_, rule, status, code) => {
+		await fixture.start({ outbound: { routes: [rule] } });
+		const client = await tunnel('payments:443');
+		const answer = await client.readResponse();
+		expect(answer.status).toBe(status);
+		expect(jsonOf(answer)).toMatchObject({ error: code });
+		await client.readToEnd();
+		expect(await fixture.records()).toMatchObject([{ status, errorCode: code, isLocalReply: true }]);
+	});
+
+	it('is told of another answer of a rule as it is', async () => {
+		await fixture.start({ outbound: { routes: [{ directResponse: { status: 403, body: 'no' } }] } });
+		expect(await (await tunnel('payments:443')).readResponse()).toMatchObject({ status: 403 });
+	});
+
+	it('is refused with a status of HTTP, be it gRPC that asks', async () => {
+		await fixture.start();
+		const fields = 'Host: other:80\r\nContent-Type: application/grpc\r\n';
+		const answer = await fixture.ask(`CONNECT other:80 HTTP/1.1\r\n${fields}\r\n`, 'CONNECT');
+		expect(answer.status).toBe(502);
+	});
 });

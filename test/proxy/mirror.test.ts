@@ -5,7 +5,9 @@ import type { UpstreamPool, UpstreamSink, UpstreamStream } from '../../src/ports
 import { Backend } from '../../src/proxy/backend.ts';
 import type { ProxyContext } from '../../src/proxy/context.ts';
 import { Endpoint } from '../../src/proxy/endpoint.ts';
+import { EndpointGroup } from '../../src/proxy/endpoint-group.ts';
 import { Mirror } from '../../src/proxy/mirror.ts';
+import { MirrorsUnderWay } from '../../src/proxy/mirrors-under-way.ts';
 import type { Service } from '../../src/proxy/service.ts';
 import { ManualClock, ManualTimers } from '../support/manual-time.ts';
 
@@ -42,24 +44,32 @@ function mirrored({ connects = true } = {}) {
 		},
 	};
 	const endpoint = new Endpoint({ address: '10.0.0.1:80', weight: 1, labels: {}, pool });
+	const group = EndpointGroup.of([endpoint]);
 	const service: Partial<Service> = {
 		name: 'shadow',
+		active: 0,
+		admit() {
+			this.active = (this.active ?? 0) + 1;
+			return null;
+		},
 		allow: () => null,
-		settle: (code) => {
+		settle: (_target, code) => {
 			state.settled.push(code);
 		},
 	};
-	const backend = new Backend({ label: 'shadow', service: service as Service, invalid: '', endpoints: [endpoint] });
+	const backend = new Backend({ label: 'shadow', service: service as Service, invalid: '', group });
 	const recorder = { mirrored: (_service: string, outcome: string) => outcomes.push(outcome) };
-	const context = { clock, timers, recorder, random: { next: () => 0 } } as unknown as ProxyContext;
+	const mirrorsUnderWay = new MirrorsUnderWay();
+	const parts = { clock, timers, recorder, mirrorsUnderWay, random: { next: () => 0 } };
+	const context = parts as unknown as ProxyContext;
 	const mirror = Mirror.start(context, backend, new RequestHead());
 	if (mirror === null) throw new Error('there is an endpoint');
-	return { mirror, state, outcomes, timers, endpoint, stream: stream as UpstreamStream, sink: () => sink };
+	return { mirror, state, outcomes, timers, endpoint, service, stream: stream as UpstreamStream, sink: () => sink };
 }
 
 describe('a mirror', () => {
 	it('goes on for as long as its request does, and then waits for an answer for 15 s', () => {
-		const { mirror, state, outcomes, timers, endpoint } = mirrored();
+		const { mirror, state, outcomes, timers, endpoint, service } = mirrored();
 		for (let i = 0; i < 10; i++) {
 			timers.advance(ANSWER_MS - 1);
 			mirror.data(BYTES, 0, 10);
@@ -68,6 +78,7 @@ describe('a mirror', () => {
 		expect([outcomes, state.ended, endpoint.active]).toEqual([[], true, 1]);
 		timers.advance(ANSWER_MS + 20);
 		expect([outcomes, state.resets, endpoint.active]).toEqual([['attempt_timeout'], 1, 0]);
+		expect(service.active).toBe(0);
 	});
 
 	it('holds it against the client, not against the service, when the rest of a body does not come', () => {

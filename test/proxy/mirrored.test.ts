@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Fixture } from './fixture.ts';
+import { routeFile } from './running.ts';
 
 let fixture: Fixture;
 let shadow: RecordingOrigin;
@@ -16,16 +17,16 @@ afterEach(async () => {
 	await shadow.stop();
 });
 
-async function start(rule: object = {}): Promise<void> {
+async function start(rule: object = {}, policy: object = {}): Promise<void> {
 	const filters = [{ requestMirror: { backendRef: { name: 'shadow' } } }];
 	await fixture.start({
 		inbound: { routes: [{ name: 'mirrored', filters, ...rule }] },
-		services: { shadow: { endpoints: [{ address: `127.0.0.1:${shadow.port}` }] }, empty: { endpoints: [] } },
+		services: { shadow: { endpoints: [{ address: `127.0.0.1:${shadow.port}` }], ...policy }, empty: { endpoints: [] } },
 	});
 }
 
-async function outcome(code: string): Promise<void> {
-	const labels = { service: 'shadow', outcome: code };
+async function outcome(code: string, service = 'shadow'): Promise<void> {
+	const labels = { service, outcome: code };
 	const read = () => fixture.sidecar.metric('outrigger_mirrored_requests_total', labels);
 	await waitFor(`a mirror that ends as ${code}`, async () => (await read()) === 1);
 }
@@ -57,5 +58,48 @@ describe('a mirrored request', () => {
 		await fixture.ask('GET /a HTTP/1.1\r\nHost: a\r\n\r\n');
 		await outcome('upstream_protocol_error');
 		await waitFor('the connection to end', () => shadow.connections.every(({ ended }) => ended !== ''));
+	});
+
+	it('takes a place at its service, and is left out where there is none', async () => {
+		await start({}, { limits: { requests: 1 } });
+		shadow.follow({ onRequest: () => undefined });
+		await fixture.ask('GET /a HTTP/1.1\r\nHost: a\r\n\r\n');
+		await shadow.waitForRequests(1);
+		await fixture.ask('GET /b HTTP/1.1\r\nHost: a\r\n\r\n');
+		await outcome('limit_requests');
+		for (const connection of shadow.connections) connection.send('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+		await outcome('ok');
+		shadow.follow({});
+		await fixture.ask('GET /c HTTP/1.1\r\nHost: a\r\n\r\n');
+		await shadow.waitForRequests(2);
+		expect(shadow.requests.map(({ target }) => target)).toEqual(['/a', '/c']);
+	});
+
+	it('is counted where it is left out because the circuit is open', async () => {
+		await start({}, { circuitBreaker: { volumeThreshold: 1, resetTimeout: '1m' } });
+		shadow.follow({ onRequest: (_request, connection) => connection.reset() });
+		await fixture.ask('GET /a HTTP/1.1\r\nHost: a\r\n\r\n');
+		await outcome('upstream_reset');
+		await fixture.ask('GET /b HTTP/1.1\r\nHost: a\r\n\r\n');
+		await outcome('circuit_open');
+		expect(shadow.requests.map(({ target }) => target)).toEqual(['/a']);
+	});
+
+	it('is counted where its service has no endpoint', async () => {
+		await start({ filters: [{ requestMirror: { backendRef: { name: 'empty' } } }] });
+		await fixture.ask('GET /a HTTP/1.1\r\nHost: a\r\n\r\n');
+		await outcome('no_healthy_endpoint', 'empty');
+	});
+
+	it('is cut when the sidecar stops, also by a file that is no more in force', async () => {
+		await start();
+		shadow.follow({ onRequest: () => undefined });
+		await fixture.ask('GET /a HTTP/1.1\r\nHost: a\r\n\r\n');
+		await shadow.waitForRequests(1);
+		expect(await fixture.sidecar.reload(routeFile(fixture.appPort))).toEqual([]);
+		expect(shadow.connections.map(({ ended }) => ended)).toEqual(['']);
+		await fixture.sidecar.stop();
+		await waitFor('the connection to end', () => shadow.connections.every(({ ended }) => ended !== ''));
+		await outcome('draining');
 	});
 });

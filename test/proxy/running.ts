@@ -1,5 +1,6 @@
 /** A whole sidecar in this process, in front of an origin that the test scripts: real sockets, port 0, no child process. */
 
+import type { SourceTools } from '../../src/app/endpoint-sources.ts';
 import type { Taken } from '../../src/app/taken.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
 import { App } from '../../src/app.ts';
@@ -35,6 +36,12 @@ export interface StartOptions {
 	/** Changes what was parsed. */
 	readonly edit?: (config: Config) => Config;
 }
+/** Files of endpoints and clusters are for tests of the whole program. */
+const SOURCES: SourceTools = {
+	folder: '.',
+	compileEndpoints: () => Promise.reject(new Error('no other process here')),
+	cluster: null,
+};
 
 export class RunningSidecar {
 	readonly app: App;
@@ -54,7 +61,7 @@ export class RunningSidecar {
 		const { config } = taken;
 		const telemetry = new Telemetry({ config, process: PROCESS, isHuman: false });
 		telemetry.setLogLevel('error');
-		const app = new App({ ...taken, telemetry });
+		const app = new App({ ...taken, telemetry, sources: SOURCES });
 		const running = new RunningSidecar(app, telemetry);
 		running.spy();
 		await app.start();

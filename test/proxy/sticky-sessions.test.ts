@@ -3,6 +3,7 @@ import type { SessionPersistence } from '../../src/config/config.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
 import { Backend } from '../../src/proxy/backend.ts';
 import { Endpoint } from '../../src/proxy/endpoint.ts';
+import { EndpointGroup } from '../../src/proxy/endpoint-group.ts';
 import { StickySessions } from '../../src/proxy/sticky-sessions.ts';
 
 const SETTINGS: SessionPersistence = { type: 'Header', sessionName: 'x-sid', absoluteTimeout: 0, isPermanent: false };
@@ -11,7 +12,8 @@ const POOL = { acquire: () => null, cancel: () => undefined };
 describe('the sessions of a rule', () => {
 	it('cost nothing before the first request asks for them', () => {
 		const endpoints = ['a', 'b'].map((address) => new Endpoint({ address, weight: 1, labels: {}, pool: POOL }));
-		const backend = new Backend({ label: 'both', service: null, invalid: '', endpoints });
+		const group = EndpointGroup.of(endpoints);
+		const backend = new Backend({ label: 'both', service: null, invalid: '', group });
 		let digests = 0;
 		const digest = (text: string) => {
 			digests++;

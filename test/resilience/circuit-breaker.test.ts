@@ -128,6 +128,113 @@ describe('circuit breaker', () => {
 	});
 });
 
+/** What the breaker is said to do, with every outcome kept and nothing summed up. */
+class PlainBreaker {
+	private readonly options: Required<CircuitBreakerOptions>;
+	private readonly outcomes: { readonly at: number; readonly isFailure: boolean }[] = [];
+	private openedAt: number | null = null;
+	private isOpen = false;
+	private probedAt = Number.NEGATIVE_INFINITY;
+
+	constructor(options: Required<CircuitBreakerOptions>) {
+		this.options = options;
+	}
+
+	/** By time and history alone. */
+	state(now: number): string {
+		if (this.openedAt === null) return 'closed';
+		if (this.isOpen && now - this.openedAt >= this.options.resetTimeout) {
+			this.isOpen = false;
+			this.probedAt = Number.NEGATIVE_INFINITY;
+		}
+		return this.isOpen ? 'open' : 'halfOpen';
+	}
+
+	allow(now: number): boolean {
+		const state = this.state(now);
+		if (state === 'closed') return true;
+		if (state === 'open' || now - this.probedAt < 10_000) return false;
+		this.probedAt = now;
+		return true;
+	}
+
+	settle(isFailure: boolean, now: number): void {
+		this.outcomes.push({ at: now, isFailure });
+		const state = this.state(now);
+		if (state === 'halfOpen' && !isFailure) this.openedAt = null;
+		if (isFailure && (state === 'halfOpen' || (state === 'closed' && this.isTooMuch(now)))) {
+			this.openedAt = now;
+			this.isOpen = true;
+		}
+	}
+
+	release(now: number): void {
+		if (this.state(now) !== 'closed') this.probedAt = Number.NEGATIVE_INFINITY;
+	}
+
+	hasten(now: number): void {
+		if (this.openedAt !== null && this.isOpen) this.openedAt = Math.min(this.openedAt, now - this.options.resetTimeout);
+	}
+
+	private isTooMuch(now: number): boolean {
+		const { rollingCountTimeout, rollingCountBuckets, volumeThreshold, errorThresholdPercentage } = this.options;
+		const width = Math.max(1, Math.floor(rollingCountTimeout / rollingCountBuckets));
+		const oldest = Math.floor(now / width) - rollingCountBuckets + 1;
+		const inside = this.outcomes.filter(({ at }) => Math.floor(at / width) >= oldest);
+		const failed = inside.filter(({ isFailure }) => isFailure).length;
+		return inside.length >= volumeThreshold && failed * 100 > errorThresholdPercentage * inside.length;
+	}
+}
+
+const anyOptions = fc.record({
+	errorThresholdPercentage: fc.constantFrom(0, 1, 33, 50, 75, 99),
+	volumeThreshold: fc.nat(6),
+	rollingCountTimeout: fc.constantFrom(100, 1000, 1005),
+	rollingCountBuckets: fc.constantFrom(1, 3, 10),
+	resetTimeout: fc.constantFrom(50, 333, 2000),
+});
+// Widths of buckets and reset timeouts among them, so that calls fall on the very edges.
+const gap = fc.oneof(
+	fc.constant(0),
+	fc.constantFrom(10, 33, 50, 100, 333, 335, 1000, 2000, 10_000),
+	fc.nat(40),
+	fc.nat(3000),
+);
+
+describe('circuit breaker against a plain model', () => {
+	it('is in the same state and lets the same attempts through, whatever happens', () => {
+		const kind = fc.constantFrom('allow', 'allow', 'fail', 'fail', 'succeed', 'release', 'hasten', 'retryAfter');
+		const steps = fc.array(fc.record({ gap, kind }), { maxLength: 80 });
+		fc.assert(
+			fc.property(anyOptions, steps, (options, steps) => {
+				const ours = new CircuitBreaker(options, 0);
+				const plain = new PlainBreaker(options);
+				let now = 0;
+				for (const { gap, kind } of steps) {
+					now += gap;
+					if (kind === 'allow') expect(ours.allow(now)).toBe(plain.allow(now));
+					else if (kind === 'retryAfter') {
+						const wait = ours.retryAfterMs(now);
+						expect(wait).toBeGreaterThanOrEqual(0);
+						if (wait > 0) expect(plain.state(now + wait - 1)).not.toBe('closed');
+						else if (plain.state(now) !== 'closed') expect([ours.allow(now), plain.allow(now)]).toEqual([true, true]);
+					} else if (kind === 'release' || kind === 'hasten') {
+						ours[kind](now);
+						plain[kind](now);
+					} else {
+						ours[kind](now);
+						plain.settle(kind === 'fail', now);
+					}
+					// Time alone does not change what `state` shows; asking does.
+					ours.retryAfterMs(now);
+					expect(ours.state).toBe(plain.state(now));
+				}
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+});
+
 /** opossum's statistics with the volume read as we do: completed attempts, not calls. The one deliberate difference. */
 function completedOnly(options: CircuitBreakerOptions): OpossumBreaker.Status {
 	const status = OpossumBreaker.newStatus({
@@ -209,21 +316,6 @@ describe('circuit breaker against opossum', () => {
 	afterEach(() => {
 		vi.useRealTimers();
 	});
-
-	const anyOptions = fc.record({
-		errorThresholdPercentage: fc.constantFrom(0, 1, 33, 50, 75, 99),
-		volumeThreshold: fc.nat(6),
-		rollingCountTimeout: fc.constantFrom(100, 1000, 1005),
-		rollingCountBuckets: fc.constantFrom(1, 3, 10),
-		resetTimeout: fc.constantFrom(50, 333, 2000),
-	});
-	// Widths of buckets and reset timeouts among them, so that calls fall on the very edges.
-	const gap = fc.oneof(
-		fc.constant(0),
-		fc.constantFrom(10, 33, 50, 100, 333, 335, 1000, 2000),
-		fc.nat(40),
-		fc.nat(3000),
-	);
 
 	it('reaches the same states by the same calls, one at a time', async () => {
 		const step = fc.record({ gap, isFailure: fc.boolean() });

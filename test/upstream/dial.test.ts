@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import dns from 'node:dns';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -8,6 +9,7 @@ import { systemClock } from '../../src/io/system.ts';
 import { TimerWheel } from '../../src/io/timer-wheel.ts';
 import { Dialer } from '../../src/upstream/dial.ts';
 import { type DialTarget, hostPort } from '../../src/upstream/dial-target.ts';
+import { attemptDelayMs, orderOfAddresses } from '../../src/upstream/happy-eyeballs.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -47,12 +49,12 @@ interface Dialed {
 	readonly address: string;
 }
 
-function dial(
-	target: DialTarget,
-	connectTimeoutMs: number,
-	ownListeners = new OwnListeners(),
-): Promise<Dialed | ProxyError> {
-	const dialer = new Dialer({
+function dial(target: DialTarget, connectTimeoutMs: number, ownListeners?: OwnListeners): Promise<Dialed | ProxyError> {
+	return dialWith(makeDialer(target, connectTimeoutMs, ownListeners));
+}
+
+function makeDialer(target: DialTarget, connectTimeoutMs: number, ownListeners = new OwnListeners()): Dialer {
+	return new Dialer({
 		target,
 		connectTimeoutMs,
 		service: 'app',
@@ -61,6 +63,9 @@ function dial(
 		recorder: { connected: noop, connectFailed: noop },
 		ownListeners,
 	});
+}
+
+function dialWith(dialer: Dialer): Promise<Dialed | ProxyError> {
 	return new Promise((resolve) => {
 		dialer.dial({
 			onDialed: (socket, address) => {
@@ -185,5 +190,156 @@ describe('a loop', () => {
 		const outcome = (await dialHost('127.0.0.1', port, own)) as Dialed;
 		expect(outcome.socket).toBeInstanceOf(net.Socket);
 		outcome.socket.destroy();
+	});
+});
+
+/** Listens and takes no connection: its queue is one long, and two are in it already. Nothing answers the third. */
+const DEAF = `
+	const net = require('node:net');
+	const server = net.createServer().listen({ port: 0, host: process.argv[1], backlog: 1 }, () => {
+		const { port } = server.address();
+		process.stdout.write(String(port));
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+	});`;
+
+describe('the addresses of a name', () => {
+	const children: ChildProcess[] = [];
+	const fillers: net.Socket[] = [];
+
+	afterEach(() => {
+		for (const child of children.splice(0)) child.kill('SIGKILL');
+		for (const socket of fillers.splice(0)) socket.destroy();
+	});
+
+	/** The port at which an address drops whatever comes. */
+	async function deaf(host: string): Promise<number> {
+		const child = spawn(process.execPath, ['-e', DEAF, host], { stdio: ['ignore', 'pipe', 'inherit'] });
+		children.push(child);
+		const port = await new Promise<number>((resolve) => child.stdout?.once('data', (text) => resolve(Number(text))));
+		for (let index = 0; index < 2; index++) {
+			const socket = net.connect(port, host);
+			fillers.push(socket);
+			await new Promise((resolve) => socket.once('connect', resolve));
+		}
+		return port;
+	}
+
+	function leadTo(...addresses: string[]): void {
+		vi.spyOn(dns, 'lookup').mockImplementation(((_: string, __: object, done: (...args: unknown[]) => void) => {
+			const found = addresses.map((address) => ({ address, family: net.isIP(address) }));
+			process.nextTick(done, null, found);
+		}) as unknown as typeof dns.lookup);
+	}
+
+	function listenAt(host: string, port: number): Promise<void> {
+		const server = net.createServer((socket) => socket.on('error', noop));
+		servers.push(server);
+		return new Promise((resolve) => server.listen(port, host, resolve));
+	}
+
+	it.each([
+		['127.0.0.2', '::1'],
+		['::1', '127.0.0.2'],
+	])('are raced: %s is dead, and %s answers within about 250 ms', async (dead, alive) => {
+		const port = await deaf(dead);
+		await listenAt(alive, port);
+		leadTo(dead, alive);
+		const startedAt = performance.now();
+		const outcome = (await dial({ kind: 'host', host: 'two.example', port }, 5000)) as Dialed;
+		const took = performance.now() - startedAt;
+		expect(outcome).toMatchObject({ address: `two.example:${port}`, socket: { remoteAddress: alive } });
+		outcome.socket.destroy();
+		expect(took).toBeGreaterThan(240);
+		expect(took).toBeLessThan(400);
+	});
+
+	it('begin with the one that answered last', async () => {
+		const port = await deaf('127.0.0.2');
+		await listenAt('::1', port);
+		leadTo('127.0.0.2', '::1');
+		const dialer = makeDialer({ kind: 'host', host: 'two.example', port }, 5000);
+		((await dialWith(dialer)) as Dialed).socket.destroy();
+		const startedAt = performance.now();
+		((await dialWith(dialer)) as Dialed).socket.destroy();
+		expect(performance.now() - startedAt).toBeLessThan(200);
+	});
+
+	it('are all tried before a short deadline', async () => {
+		const port = await deaf('127.0.0.2');
+		await listenAt('::1', port);
+		leadTo('127.0.0.2', '::1');
+		const outcome = (await dial({ kind: 'host', host: 'two.example', port }, 200)) as Dialed;
+		expect(outcome.socket.remoteAddress).toBe('::1');
+		outcome.socket.destroy();
+	});
+
+	it('do not lose one that answers late to one that does not answer', async () => {
+		const port = await deaf('127.0.0.2');
+		leadTo('127.0.0.2', '::1');
+		// `::1` refuses at once; what is left is the first, whose queue is emptied after the second had its turn.
+		const connect = vi.spyOn(net, 'connect');
+		const outcome = dial({ kind: 'host', host: 'two.example', port }, 5000);
+		await waitFor('the turn of the second', () => connect.mock.calls.length === 2);
+		for (const socket of fillers.splice(0)) socket.destroy();
+		for (const child of children.splice(0)) child.kill('SIGKILL');
+		await waitFor('the port to be free', async () => {
+			const free = net.createServer();
+			const isFree = await new Promise<boolean>((resolve) => {
+				free.once('error', () => resolve(false));
+				free.listen(port, '127.0.0.2', () => resolve(true));
+			});
+			if (isFree) servers.push(free);
+			return isFree;
+		});
+		const { socket } = (await outcome) as Dialed;
+		expect(socket.remoteAddress).toBe('127.0.0.2');
+		socket.destroy();
+	});
+
+	it('end with the deadline when none answers, and leave nothing behind', async () => {
+		const port = await deaf('127.0.0.2');
+		leadTo('127.0.0.2', '::1');
+		const connect = vi.spyOn(net, 'connect');
+		const detail = `connect to two.example:${port} took longer than 300 ms`;
+		const outcome = await dial({ kind: 'host', host: 'two.example', port }, 300);
+		expect(outcome).toMatchObject({ code: 'connect_timeout', detail });
+		expect(connect.mock.results.map(({ value }) => (value as net.Socket).destroyed)).toEqual([true, true]);
+	});
+
+	it('are each named when all refuse', async () => {
+		const port = await freePort();
+		leadTo('127.0.0.2', '::1');
+		expect(await dialHost('two.example', port)).toMatchObject({
+			code: 'connect_failed',
+			detail: `connect to two.example:${port}: 127.0.0.2 ECONNREFUSED, ::1 ECONNREFUSED`,
+		});
+	});
+
+	it('are refused when the one that connects is a listener of ours, whichever was tried first', async () => {
+		const port = await deaf('127.0.0.2');
+		await listenAt('::1', port);
+		leadTo('127.0.0.2', '::1');
+		const own = new OwnListeners();
+		own.add({ address: '::1', port });
+		expect(await dialHost('two.example', port, own)).toMatchObject({ code: 'loop_detected' });
+	});
+
+	it.each([
+		[['a', 'b'], '', ['a', 'b']],
+		[['1::', '2::', 'a', 'b', 'c'], '', ['1::', 'a', '2::', 'b', 'c']],
+		[['a', '1::', 'a'], '', ['a', '1::']],
+		[['a', '1::', 'b'], 'b', ['b', 'a', '1::']],
+		[['a'], 'gone', ['a']],
+	])('%j are tried by turns of the families, after %j', (addresses, working, order) => {
+		expect(orderOfAddresses(addresses, working)).toEqual(order);
+	});
+
+	it.each([
+		[2, 0, 250],
+		[2, 5000, 250],
+		[4, 400, 100],
+		[100, 100, 10],
+	])('%i of them with %i ms left are tried %i ms apart', (addresses, remainingMs, delayMs) => {
+		expect(attemptDelayMs(addresses, remainingMs)).toBe(delayMs);
 	});
 });

@@ -15,6 +15,9 @@ export const appSchema = block(
 		version: text('a version', 'text; quote it when it looks like a number')
 			.optional()
 			.describe("The workload's version."),
+		zone: text('a zone', EXPECTED_NAME, NAME)
+			.optional()
+			.describe('The zone that it runs in, for `loadBalancer.zone: prefer`. Default: not said.'),
 		port: port().optional().describe('Where the unchanged app listens on localhost. Either this or `socket`.'),
 		socket: text('a path', 'the path of a Unix socket, such as `/run/app.sock`', /^\/[^\x00-\x1f\x7f]+$/)
 			.optional()

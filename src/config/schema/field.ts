@@ -29,12 +29,16 @@ export interface FieldFacts {
 	readonly input?: JsonSchema;
 	/** Keys that later versions know. */
 	readonly laterKeys?: readonly string[];
+	/** Of keys that a mapping does not have for a reason: the reason. */
+	readonly reasonsAgainst?: Readonly<Record<string, string>>;
+	/** Keys of which one and only one is there. */
+	readonly exactlyOneOf?: readonly string[];
 	/** Values that later versions know. */
 	readonly isLaterValue?: (value: unknown) => boolean;
 	/** The value as one would write it in the file. Only called with the brick's own output. */
 	readonly render?: (value: never) => string | number | Readonly<Record<string, string>>;
-	/** The default where it depends on the keys beside it; in the form of the brick's own output. */
-	readonly implied?: (siblings: Readonly<Record<string, unknown>>) => unknown;
+	/** The default where it depends on the keys beside it, or on the app; in the form of the brick's own output. */
+	readonly implied?: (siblings: Readonly<Record<string, unknown>>, app: { readonly namespace: string }) => unknown;
 	/** Few of the keys are ever there together: those that are not say nothing. */
 	readonly showsOnlySet?: boolean;
 	/** Stands in several places; the JSON Schema writes it once, under this name. */
@@ -186,6 +190,18 @@ export function percentage() {
 	});
 }
 
+/** A part of a whole, as a number. */
+export function share() {
+	const expected = 'a number from 0 to 1, such as `0.8`';
+	return z
+		.preprocess(
+			(input) => (typeof input === 'string' && SHARE.test(input) ? Number(input) : input),
+			z.number().min(0).max(1),
+		)
+		.register(fieldFacts, { noun: 'a share', expected, type: 'number from 0 to 1' });
+}
+const SHARE = /^[0-9]{1,3}(\.[0-9]{1,9})?$/;
+
 /** One word of a closed list. `later` are words that other versions know. */
 export function word<const T extends readonly [string, ...string[]]>(values: T, later: readonly string[] = []) {
 	const expected =
@@ -253,6 +269,17 @@ export function orOff<T extends z.ZodType>(schema: T, expected: string) {
 	const off = z.preprocess((input) => (input === 'off' ? null : input), schema.nullable());
 	fieldFacts.add(off, { noun: 'a mapping', expected, otherForms: [{ const: 'off' }] });
 	return off;
+}
+
+/** Only `off`: what can be said elsewhere cannot be here, which `message` tells. */
+export function offAlone(message: string, expected: string) {
+	return z
+		.unknown()
+		.transform((input, context) => {
+			if (input !== 'off') context.issues.push(fault(input, message, { expected }));
+			return null;
+		})
+		.register(fieldFacts, { noun: '`off`', expected, type: 'off', input: { const: 'off' } });
 }
 
 /** A mapping with a closed set of keys. `laterKeys` are named in their own error. */

@@ -22,6 +22,8 @@ const FIELDS_OF_THE_CONNECTION = new Set([
 	'trailer',
 	'upgrade',
 	'http2-settings',
+	// It goes on, but whether the body waits is decided here as well (RFC 9110 §10.1.1).
+	'expect',
 ]);
 
 export function isFieldOfTheConnection(name: string): boolean {
@@ -31,7 +33,10 @@ export function isFieldOfTheConnection(name: string): boolean {
 const EXPECTED_END_TO_END = 'a field that goes from end to end';
 
 const fieldName = text('a name', 'the name of a header', HEADER_NAME).superRefine((name, context) => {
-	if (isFieldOfTheConnection(name)) {
+	if (name.toLowerCase() === 'expect') {
+		const message = 'is how client and backend agree when the body comes: without it one would wait for the other';
+		context.addIssue(fault(name, message, { expected: EXPECTED_END_TO_END }));
+	} else if (isFieldOfTheConnection(name)) {
 		const message = 'is a field of the connection or of the length of the body: the sidecar alone writes those';
 		context.addIssue(fault(name, message, { expected: EXPECTED_END_TO_END }));
 	} else if (name.toLowerCase() === 'host') {

@@ -12,13 +12,25 @@ export const outboundSchema = block(
 		open: flag()
 			.prefault(false)
 			.describe('Whether others than this machine may call through it, with `listen` on an address that they reach.'),
+		deadlines: block({
+			inherit: word(['explicit', 'always', 'off'])
+				.prefault('explicit')
+				.describe(
+					'Whether a call of the app ends with the deadline of the request that it is made for: if one was stated, always, or never.',
+				),
+			cancel: word(['safe', 'always', 'off'])
+				.prefault('safe')
+				.describe('Which calls end when the client of that request has left: GET and HEAD, all, or none.'),
+		})
+			.prefault({})
+			.describe('What a call of the app takes over from the request that it is made for.'),
 		routes: rulesOf(outboundRule)
 			.prefault([])
 			.describe(
 				'The rules. The most specific one wins, whatever the order. Default: by host to the service that lists it.',
 			),
 	},
-	['deadlines', 'authorization'],
+	['authorization'],
 	'where the app calls through, such as `outbound: { listen: 127.0.0.1:15001 }`',
 )
 	.superRefine(({ listen, open }, context) => {

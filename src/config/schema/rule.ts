@@ -4,6 +4,7 @@ import { directResponse, faultInjection } from './answers.ts';
 import { backendRefs } from './backend.ts';
 import { block, duration, EVEN_WITH_ISSUES, fault, fieldFacts, listOf, size, text } from './field.ts';
 import { filterList, typeOfFilter } from './filters.ts';
+import { hedge } from './hedge.ts';
 import { matchSchema } from './match.ts';
 import { HOSTNAME, RULE_NAME } from './names.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -36,7 +37,8 @@ const limits = block({
 		.describe('Largest request body; a larger one gets 413. `0`: no limit.'),
 });
 
-const APP_ALONE = backendRefs.parse([{ name: 'app' }]);
+const APP = 'app';
+const APP_ALONE = backendRefs.parse([{ name: APP }]);
 
 /** Whether a rule, which may be malformed, needs no backend: it answers by itself. */
 export function answersItself(rule: Readonly<Record<string, unknown>>): boolean {
@@ -93,6 +95,7 @@ function ruleSchema(side: Side) {
 			backendRefs: backendRefsOf[side],
 			timeouts: timeouts.prefault({}).describe('How long things may take.'),
 			retry: retrySchema(side).prefault({}).describe('When a request is tried again; `off` for never.'),
+			hedge: hedge.optional().describe('A second attempt beside one that takes long. Default: none.'),
 			sessionPersistence: sessionPersistence
 				.optional()
 				.describe('Keeps a client with the endpoint that served it first. Default: none.'),
@@ -101,8 +104,11 @@ function ruleSchema(side: Side) {
 			directResponse: directResponse.optional().describe('Answers in place of any backend. Default: none.'),
 			limits: limits.prefault({}).describe('What a request may take.'),
 		},
-		['hedge', 'authorization'],
-	).superRefine(checkRule, EVEN_WITH_ISSUES);
+		['authorization'],
+	).superRefine((rule, context) => {
+		checkRule(rule, context);
+		checkHedge(side, rule, context);
+	}, EVEN_WITH_ISSUES);
 }
 
 export const inboundRule = ruleSchema('inbound');
@@ -135,6 +141,25 @@ function checkRule(rule: Readonly<Record<string, unknown>>, context: z.Refinemen
 		const details = { expected: '`PathPrefix` in every match of the rule, or `replaceFullPath`', path };
 		context.addIssue(fault(rule, 'replaces a prefix, and a match of the rule has none', details));
 	}
+}
+
+/** The app is one endpoint: a second request would only add to its load. */
+function checkHedge(side: Side, rule: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+	const { hedge, backendRefs } = rule;
+	if (hedge === undefined) return;
+	const isApp = (ref: unknown): boolean => {
+		return (
+			typeof ref === 'object' &&
+			ref !== null &&
+			'name' in ref &&
+			ref.name === APP &&
+			!('weight' in ref && ref.weight === 0)
+		);
+	};
+	const asksApp = Array.isArray(backendRefs) ? backendRefs.some(isApp) : side === 'inbound' && !answersItself(rule);
+	if (!asksApp) return;
+	const details = { expected: '`backendRefs` without the app', path: ['hedge'], isKey: true };
+	context.addIssue(fault(rule, 'would ask the app twice', details));
 }
 
 function hasPrefixesOnly(matches: unknown): boolean {

@@ -1,6 +1,9 @@
 /** How a service is called: the app, or an entry of `services`. */
 import type * as z from 'zod';
-import { block, duration, integer, listOf, orOff, percentage, word } from './field.ts';
+import { block, duration, fieldFacts, integer, listOf, offAlone, orOff, percentage, word } from './field.ts';
+import { type HealthCheckInput, healthCheck } from './health-check.ts';
+import { type LoadBalancerInput, loadBalancer } from './load-balancer.ts';
+import { type OutlierDetectionInput, outlierDetection } from './outlier-detection.ts';
 
 /** One short of a million: more connections than a process can have descriptors for. */
 const MAX_COUNT = 999_999;
@@ -50,7 +53,7 @@ const retryBudget = block({
 	minPerSecond: integer(0, MAX_COUNT).prefault(10).describe('Retries a second that are always allowed.'),
 });
 
-function policyKeys(connectTimeout: string) {
+function commonKeys(connectTimeout: string) {
 	return {
 		connect: connect(connectTimeout).prefault({}).describe('Connections.'),
 		limits: limits.prefault({}).describe('How much is let through at a time.'),
@@ -60,8 +63,37 @@ function policyKeys(connectTimeout: string) {
 }
 
 /** Keys of the policy that later versions know. */
-export const LATER_POLICY_KEYS = ['tls', 'loadBalancer', 'outlierDetection', 'healthCheck'] as const;
+export const LATER_POLICY_KEYS = ['tls'] as const;
 
-export const appPolicy = block(policyKeys(APP_CONNECT_TIMEOUT), LATER_POLICY_KEYS);
-export const servicePolicyKeys = policyKeys(SERVICE_CONNECT_TIMEOUT);
-export type ServicePolicyInput = z.output<typeof appPolicy>;
+const appOutlierDetection = offAlone('would leave out the app, and there is no other', '`off`, or no such key');
+const appHealthCheck = offAlone('would ask the app, as `app.health` does', '`off`, or no such key');
+
+export const appPolicy = block(
+	{
+		...commonKeys(APP_CONNECT_TIMEOUT),
+		outlierDetection: appOutlierDetection.prefault('off').describe('Always `off`: the app is the only endpoint.'),
+		healthCheck: appHealthCheck.prefault('off').describe('Always `off`: `app.health` says how the app is asked.'),
+	},
+	LATER_POLICY_KEYS,
+).register(fieldFacts, {
+	reasonsAgainst: { loadBalancer: 'the app is the only endpoint: there is nothing to choose' },
+});
+
+export const servicePolicyKeys = {
+	...commonKeys(SERVICE_CONNECT_TIMEOUT),
+	loadBalancer: loadBalancer.prefault({}).describe('Which endpoint gets a request.'),
+	outlierDetection: outlierDetection
+		.prefault({})
+		.describe('Leaves endpoints out for a while that fail again and again; `off` for never.'),
+	healthCheck: healthCheck
+		.optional()
+		.describe('Asks the endpoints themselves, the way in which requests are sent; `off`, as by default: never.'),
+};
+
+/** Of the app or of an entry of `services`; the app has no choice of endpoints. */
+export interface ServicePolicyInput extends CommonPolicyInput {
+	readonly loadBalancer?: LoadBalancerInput;
+	readonly outlierDetection: OutlierDetectionInput;
+	readonly healthCheck?: HealthCheckInput | undefined;
+}
+type CommonPolicyInput = Omit<z.output<typeof appPolicy>, 'outlierDetection' | 'healthCheck'>;

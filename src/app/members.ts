@@ -1,0 +1,69 @@
+/** Endpoints of a service with the connections to them. One that is listed again is the same object, with all that it counts. */
+import type { EndpointConfig, ServiceConfig } from '../config/service-config.ts';
+import { Endpoint } from '../proxy/endpoint.ts';
+import { hostPort } from '../upstream/dial-target.ts';
+import type { Http1Pool } from '../upstream/pool.ts';
+import { isSame } from './restart-only.ts';
+import { buildPool, type ServiceEnvironment } from './service-parts.ts';
+import type { InSlices } from './slices.ts';
+
+export interface Member {
+	readonly config: EndpointConfig;
+	readonly endpoint: Endpoint;
+	readonly pool: Http1Pool;
+}
+
+/** Looked at between two pauses: some 10 µs each. */
+const MEMBERS_A_SLICE = 100;
+
+/** `before`: members of the service as it is, of which those for the same addresses stay. `foundAt`: of those that are new. */
+export function* membersOf(
+	endpoints: readonly EndpointConfig[],
+	before: readonly Member[],
+	foundAt: number,
+	service: ServiceConfig,
+	env: ServiceEnvironment,
+): InSlices<readonly Member[]> {
+	const kept = byAddress(before);
+	const members: Member[] = [];
+	for (const config of endpoints) {
+		const known = kept.get(addressOf(config))?.shift() ?? null;
+		members.push(
+			known !== null && isSame(known.config, config) ? known : memberOf(config, known, foundAt, service, env),
+		);
+		if (members.length % MEMBERS_A_SLICE === 0) yield;
+	}
+	return members;
+}
+
+function addressOf({ host, port }: EndpointConfig): string {
+	return hostPort(host, port);
+}
+
+/** An address may be listed twice. */
+export function byAddress(members: readonly Member[]): Map<string, Member[]> {
+	const found = new Map<string, Member[]>();
+	for (const member of members) {
+		const { address } = member.endpoint;
+		const others = found.get(address);
+		if (others === undefined) found.set(address, [member]);
+		else others.push(member);
+	}
+	return found;
+}
+
+/** One whose weight or labels have changed is another endpoint with the same connections, and as well as the one before. */
+function memberOf(
+	config: EndpointConfig,
+	before: Member | null,
+	foundAt: number,
+	{ name, policy }: ServiceConfig,
+	env: ServiceEnvironment,
+): Member {
+	const { host, port, weight, zone, labels } = config;
+	const target = { kind: 'host', host, port } as const;
+	const pool = before?.pool ?? buildPool(env, { service: name, target, policy, recorder: env.metrics });
+	const address = hostPort(host, port);
+	const endpoint = new Endpoint({ address, weight, zone, labels, pool, foundAt, before: before?.endpoint ?? null });
+	return { config, pool, endpoint };
+}
