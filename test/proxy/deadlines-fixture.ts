@@ -1,12 +1,9 @@
 /** A client, a real app in the middle that calls `payments`, and a sidecar on both of its sides. */
-import type { Config, OutboundConfig } from '../../src/config/config.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type CallEnd, CallingApp } from './calling-app.ts';
-import { type Recorded, RunningSidecar, routeFile } from './running.ts';
-
-type Deadlines = Partial<OutboundConfig['deadlines']>;
+import { type Recorded, RunningSidecar, routeFile, type StartOptions } from './running.ts';
 
 export class DeadlinesFixture {
 	readonly app: CallingApp;
@@ -24,18 +21,17 @@ export class DeadlinesFixture {
 		return new DeadlinesFixture(app, payments);
 	}
 
-	/** `inbound` and `outbound`: the only rule of each side. */
-	async start({ inbound = {}, outbound = {}, deadlines = {} }: Rules = {}): Promise<RunningSidecar> {
-		this.running = await RunningSidecar.start(this.file(inbound, outbound), { edit: withDeadlines(deadlines) });
+	async start({ edit = (config) => config, ...rules }: Rules & StartOptions = {}): Promise<RunningSidecar> {
+		this.running = await RunningSidecar.start(this.file(rules), { edit });
 		this.app.outboundPort = this.running.outboundPort;
 		return this.running;
 	}
 
-	file(inbound: object = {}, outbound: object = {}): string {
+	file({ inbound, outbound, deadlines }: Rules = {}): string {
 		return routeFile(this.app.port, {
 			inbound: { routes: [{ name: 'in', ...inbound }] },
 			services: { payments: { hostnames: ['payments'], endpoints: [{ address: `127.0.0.1:${this.payments.port}` }] } },
-			outbound: { listen: '127.0.0.1:0', routes: [{ name: 'out', ...outbound }] },
+			outbound: { listen: '127.0.0.1:0', deadlines, routes: [{ name: 'out', ...outbound }] },
 		});
 	}
 
@@ -72,16 +68,9 @@ export class DeadlinesFixture {
 	}
 }
 
+/** The only rule of each side, and `outbound.deadlines`. */
 interface Rules {
 	readonly inbound?: object;
 	readonly outbound?: object;
-	readonly deadlines?: Deadlines;
-}
-
-export function withDeadlines(deadlines: Deadlines): (config: Config) => Config {
-	return (config) => {
-		const { outbound } = config;
-		if (outbound === null) return config;
-		return { ...config, outbound: { ...outbound, deadlines: { ...outbound.deadlines, ...deadlines } } };
-	};
+	readonly deadlines?: object;
 }

@@ -1,10 +1,12 @@
 /** What a call of the app takes from the request that it is made for: its deadline, and its end. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
 import { parseGrpcTimeout } from '../../src/http/grpc-timeout.ts';
+import type { RawClient } from '../support/raw-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { WireMessage } from '../support/wire-message.ts';
 import type { CallOptions } from './calling-app.ts';
-import { DeadlinesFixture, withDeadlines } from './deadlines-fixture.ts';
+import { DeadlinesFixture } from './deadlines-fixture.ts';
 import { headOf } from './running.ts';
 
 let fixture: DeadlinesFixture;
@@ -28,6 +30,15 @@ const GRPC = 'content-type: application/grpc\r\n';
 const SOON = { timeouts: { request: '120ms' } };
 /** Nothing is tried again: what is seen is the first attempt. */
 const NO_RETRY = { retry: 'off' };
+
+/** Deadlines of the inbound rules are in force, and nobody has written them. */
+function asDefaults(config: Config): Config {
+	const routes = config.inbound.routes.map((rule) => ({
+		...rule,
+		timeouts: { ...rule.timeouts, requestIsExplicit: false },
+	}));
+	return { ...config, inbound: { ...config.inbound, routes } };
+}
 
 function body(text: string): { error: string; setting?: string; detail?: string } {
 	return JSON.parse(text) as { error: string };
@@ -87,20 +98,8 @@ describe('inherit', () => {
 		['always', true],
 		['off', false],
 	] as const)('%s: a deadline that nobody stated ends the call: %s', async (inherit, isCapped) => {
-		const config = withDeadlines({ inherit });
 		fixture.payments.follow(silent);
-		// As a default would be: in force, and not written.
-		const running = await fixture.start({ inbound: SOON, outbound: NO_RETRY, deadlines: { inherit } });
-		await running.reload(fixture.file(SOON, NO_RETRY), {
-			edit: (parsed) => {
-				const { inbound } = config(parsed);
-				const routes = inbound.routes.map((rule) => ({
-					...rule,
-					timeouts: { ...rule.timeouts, requestIsExplicit: false },
-				}));
-				return { ...config(parsed), inbound: { ...inbound, routes } };
-			},
-		});
+		await fixture.start({ inbound: SOON, outbound: NO_RETRY, deadlines: { inherit }, edit: asDefaults });
 		relay();
 		await (await fixture.ask()).readResponse();
 		if (isCapped) return expect((await fixture.callEnd()).status).toBe(504);
@@ -145,7 +144,9 @@ describe('inherit', () => {
 		};
 		const client = await fixture.ask();
 		await arrived.promise;
-		expect(await running.reload(fixture.file({ timeouts: { request: '30s' } }, NO_RETRY))).toEqual([]);
+		expect(
+			await running.reload(fixture.file({ inbound: { timeouts: { request: '30s' } }, outbound: NO_RETRY })),
+		).toEqual([]);
 		reloaded.resolve();
 		expect((await client.readResponse()).status).toBe(504);
 		expect(body((await fixture.callEnd()).body)).toMatchObject({ setting: 'outbound.deadlines.inherit' });
@@ -154,11 +155,20 @@ describe('inherit', () => {
 
 describe('cancel', () => {
 	/** Until the call is at the other service; then the client leaves. */
-	async function leaveDuringCall(): Promise<void> {
+	async function leaveDuringCall(leave = (client: RawClient) => client.reset()): Promise<void> {
 		const client = await fixture.ask('x-request-id: asked-2\r\n');
 		await waitFor('the call', () => fixture.payments.requests.length > 0);
-		client.reset();
+		leave(client);
 	}
+
+	it('comes from a client that just closes its connection, too', async () => {
+		fixture.payments.follow(silent);
+		await fixture.start();
+		relay();
+		await leaveDuringCall((client) => client.close());
+		await waitFor('the attempt to end', () => fixture.payments.connections[0]?.ended !== '');
+		expect((await fixture.callEnd()).status).toBe(499);
+	});
 
 	it.each([
 		['passes its traceparent on', 'passes-on', 'GET'],
