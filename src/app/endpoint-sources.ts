@@ -8,6 +8,7 @@ import type { ClusterAccess } from '../discovery/kubernetes/cluster-access.ts';
 import { KubernetesEndpoints } from '../discovery/kubernetes/kubernetes-endpoints.ts';
 import type { NameLookup } from '../discovery/name-lookup.ts';
 import { RecordedSink } from '../discovery/recorded-sink.ts';
+import type { ResolverPaths } from '../discovery/resolver-files.ts';
 import { systemLookup } from '../discovery/system-lookup.ts';
 import { breathe } from '../io/breathe.ts';
 import { systemClock, systemRandom } from '../io/system.ts';
@@ -22,6 +23,8 @@ export interface SourceTools {
 	compileEndpoints(file: string): Promise<CompiledEndpoints>;
 	/** `null`: we are in no cluster. */
 	readonly cluster: ClusterAccess | null;
+	/** Default: this host's. */
+	readonly resolver?: ResolverPaths;
 }
 
 export class EndpointSources {
@@ -50,7 +53,7 @@ export class EndpointSources {
 		const { folder, compileEndpoints, cluster } = this.tools;
 		switch (source.is) {
 			case 'dns':
-				this.lookup ??= systemLookup(systemClock);
+				this.lookup ??= systemLookup(systemClock, this.tools.resolver);
 				return new DnsWatch(source, { lookup: this.lookup, timers, random: systemRandom });
 			case 'file':
 				return new FileWatch(path.resolve(folder, source.path), { timers, compile: compileEndpoints });

@@ -15,8 +15,8 @@ export class LiveSource implements EndpointSink {
 	/** Subset that its endpoints are; `''`: the service itself. */
 	readonly subset: string;
 	readonly source: EndpointSource;
-	/** The last good list. */
-	endpoints: readonly EndpointConfig[] = [];
+	/** The last good list; before the first one, what the service had until now. */
+	endpoints: readonly EndpointConfig[];
 	/** Lists that have come. */
 	version = 0;
 	/** Why the last question had no good answer; `''`: it had. */
@@ -24,7 +24,8 @@ export class LiveSource implements EndpointSink {
 	private readonly watch: EndpointWatch;
 	private owner: SourceOwner | null = null;
 
-	constructor(subset: string, source: EndpointSource, watch: EndpointWatch) {
+	constructor(subset: string, source: EndpointSource, watch: EndpointWatch, endpoints: readonly EndpointConfig[]) {
+		this.endpoints = endpoints;
 		this.subset = subset;
 		this.source = source;
 		this.watch = watch;

@@ -73,7 +73,8 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		const sources = sourcesOf(config).map(
 			([subset, source]) =>
 				before?.sources.find((each) => each.subset === subset && isSame(each.source, source)) ??
-				new LiveSource(subset, source, env.watchOf(source, config.name)),
+				// A service that changes its source keeps its endpoints until the new one knows better.
+				new LiveSource(subset, source, env.watchOf(source, config.name), before?.configsOf(subset) ?? []),
 		);
 		const service = new NamedService(config, env, core, sources);
 		const foundAt = before === null ? Number.NEGATIVE_INFINITY : loopClock.now();
@@ -87,6 +88,10 @@ export class NamedService extends TimerEntry implements SourceOwner {
 
 	get pools(): readonly Http1Pool[] {
 		return this.members.map(({ pool }) => pool);
+	}
+
+	private configsOf(subset: string): ServiceConfig['endpoints'] {
+		return (this.membership.get(subset) ?? []).map(({ config }) => config);
 	}
 
 	private get members(): readonly Member[] {

@@ -262,6 +262,7 @@ export class Explainer {
 		const values = path === null ? policyOfDefaults(rule) : policyAt(file.effectiveAt(path));
 		// Of a rule that asks nobody only what was written is worth a line.
 		const asksNobody = kind === 'answer' || kind === 'refused';
+		if (side === 'outbound') values.push(...policyAt(file.effectiveAt(['outbound', 'deadlines']), 'deadlines'));
 		const told = asksNobody ? values.filter(({ from }) => from !== 'default') : values;
 		const groups: PolicyGroup[] = [{ of: 'rule', name: isFallback ? '' : this.nameOf(side, rule), values: told }];
 		if (kind !== 'backends') return groups;

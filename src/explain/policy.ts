@@ -29,11 +29,13 @@ const NOT_POLICY: ReadonlySet<string> = new Set([
 	'subsets',
 ]);
 
-/** All values below a node of the effective configuration. */
-export function policyAt(node: Effective | null): PolicyValue[] {
+/** All values below a node of the effective configuration; `under` is the key by which it is told. */
+export function policyAt(node: Effective | null, under = ''): PolicyValue[] {
 	const values: PolicyValue[] = [];
 	if (node !== null && !isLeaf(node) && !isList(node)) {
-		for (const [key, child] of Object.entries(node)) if (!NOT_POLICY.has(key)) addAll(child, key, values);
+		for (const [key, child] of Object.entries(node)) {
+			if (!NOT_POLICY.has(key)) addAll(child, under === '' ? key : `${under}.${key}`, values);
+		}
 	}
 	return values;
 }

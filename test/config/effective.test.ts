@@ -165,3 +165,54 @@ it('is the same in YAML and in JSON', () => {
 	const shown = effective('app: { port: 8080 }\ninbound: { listen: 8000, routes: [{}] }\n');
 	expect(parseYaml(effectiveYaml(shown))).toEqual(plain(shown));
 });
+
+describe('services with their origins', () => {
+	const shown = effective(
+		`app: { port: 8080, namespace: shop }
+inbound: { listen: 8000 }
+services:
+  a:
+    kubernetes: { service: a, port: "\${PORT}" }
+    loadBalancer: { policy: maglev, hash: { header: "\${HEADER}" } }
+    healthCheck: { path: /, expect: "\${STATUS}" }
+  b:
+    dns: { name: b, port: 80 }
+    loadBalancer: { policy: ringHash }
+    outlierDetection: off
+    healthCheck: { path: / }
+  c: { endpoints: [], healthCheck: { grpc: "" }, outlierDetection: { successRate: {} } }
+`,
+		{ PORT: 'http', HEADER: 'x-secret', STATUS: '204' },
+	);
+
+	it.each([
+		['a.kubernetes.service', 'a', 'r.yaml:5'],
+		['a.kubernetes.namespace', 'shop', 'default'],
+		['a.kubernetes.port', '${PORT}', 'env PORT'],
+		['a.loadBalancer.hash.header', '${HEADER}', 'env HEADER'],
+		['a.healthCheck.expect', '${STATUS}', 'env STATUS'],
+		['a.outlierDetection.consecutiveErrors', 5, 'default'],
+		['a.outlierDetection.successRate', null, 'default'],
+		['b.dns.refresh', '5s', 'default'],
+		['b.loadBalancer.hash', 'sourceIp', 'default'],
+		['b.outlierDetection', 'off', 'r.yaml:11'],
+		['b.healthCheck.expect', '200-299', 'default'],
+		['c.loadBalancer.hash', null, 'default'],
+		['c.healthCheck.grpc', '', 'r.yaml:13'],
+		['c.healthCheck.expect', null, 'default'],
+		['c.outlierDetection.successRate.below', 0.8, 'default'],
+		['c.listen', null, 'default'],
+	])('%s', (path, value, from) => {
+		expect(at(shown, `services.${path}`)).toEqual({ value, from });
+	});
+
+	it('leave out the sources and probes that they do not have', () => {
+		expect(Object.keys(at(shown, 'services.b') ?? {})).not.toEqual(expect.arrayContaining(['endpoints']));
+		expect(Object.keys(at(shown, 'services.c.healthCheck') ?? {})).not.toEqual(expect.arrayContaining(['path']));
+	});
+
+	it('are off towards the app', () => {
+		expect(at(shown, 'inbound.service.outlierDetection')).toEqual({ value: 'off', from: 'default' });
+		expect(at(shown, 'inbound.service.healthCheck')).toEqual({ value: 'off', from: 'default' });
+	});
+});

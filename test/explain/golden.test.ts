@@ -40,6 +40,7 @@ const CASES: Readonly<Record<string, Asked>> = {
 	'outbound-by-host': { file: 'routing', request: 'http://payments/v1/charges', side: 'outbound' },
 	'outbound-unknown-host': { file: 'routing', request: 'http://example.com/', side: 'outbound' },
 	'outbound-passthrough': { file: 'full', request: 'http://example.com:8443/', side: 'outbound' },
+	'outbound-hedged': { file: 'full', request: 'GET http://search/?q=a', side: 'outbound' },
 	everything: {
 		file: 'full',
 		request: 'GET http://orders.shop.svc/orders?v=2',

@@ -33,6 +33,7 @@ export type Recorded = Pick<
 
 export interface StartOptions {
 	readonly waitForReady?: boolean;
+	readonly sources?: Partial<SourceTools>;
 	/** Changes what was parsed. */
 	readonly edit?: (config: Config) => Config;
 }
@@ -61,7 +62,7 @@ export class RunningSidecar {
 		const { config } = taken;
 		const telemetry = new Telemetry({ config, process: PROCESS, isHuman: false });
 		telemetry.setLogLevel('error');
-		const app = new App({ ...taken, telemetry, sources: SOURCES });
+		const app = new App({ ...taken, telemetry, sources: { ...SOURCES, ...options.sources } });
 		const running = new RunningSidecar(app, telemetry);
 		running.spy();
 		await app.start();
