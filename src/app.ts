@@ -32,6 +32,7 @@ import { breathe } from './io/breathe.ts';
 import { loopClock } from './io/loop-clock.ts';
 import { sha256, systemClock, systemRandom } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
+import { LiveExchanges } from './proxy/live-exchanges.ts';
 import { MirrorsUnderWay } from './proxy/mirrors-under-way.ts';
 import { CheckGate } from './upstream/check-gate.ts';
 import { OwnListeners } from './upstream/own-listeners.ts';
@@ -83,6 +84,7 @@ export class App {
 			headLimits: { ...DEFAULT_HEAD_LIMITS, headerBytes: config.limits.headerBytes, headers: config.limits.headers },
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters(sha256),
+			live: new LiveExchanges(),
 			mirrorsUnderWay: new MirrorsUnderWay(),
 			log: telemetry.log,
 			zone: config.app.zone,

@@ -10,7 +10,7 @@
 export type ErrorSource = 'downstream' | 'upstream' | 'internal';
 
 interface CodeFacts {
-	/** Status of the local reply; 499 is for logs and metrics only, it is never sent. */
+	/** Status of the local reply; 499 is sent to the app alone, for a call whose own client has left. */
 	readonly status: number;
 	/** Envoy's response flag, `''` where there is none. */
 	readonly flag: string;
@@ -76,11 +76,13 @@ export class ProxyError {
 	readonly status: number;
 	/** Seconds for `retry-after`; 0 when there is none. */
 	readonly retryAfterSeconds: number;
+	/** Key of the route file that governs it where the code alone does not decide that; `''`: none does. */
+	readonly setting: string | undefined;
 
 	constructor(
 		code: ErrorCode,
 		detail: string,
-		options?: { cause?: unknown; unsent?: boolean; status?: number; retryAfterSeconds?: number },
+		options?: { cause?: unknown; unsent?: boolean; status?: number; retryAfterSeconds?: number; setting?: string },
 	) {
 		this.code = code;
 		this.detail = detail;
@@ -88,6 +90,7 @@ export class ProxyError {
 		this.unsent = options?.unsent ?? false;
 		this.status = options?.status ?? ERROR_CODES[code].status;
 		this.retryAfterSeconds = options?.retryAfterSeconds ?? 0;
+		this.setting = options?.setting;
 	}
 
 	get flag(): string {

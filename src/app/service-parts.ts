@@ -7,6 +7,7 @@ import { loopClock } from '../io/loop-clock.ts';
 import type { EndpointWatch } from '../ports/endpoint-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
+import type { LiveExchanges } from '../proxy/live-exchanges.ts';
 import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { Service, type ServiceOptions } from '../proxy/service.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
@@ -26,6 +27,7 @@ export interface ServiceEnvironment {
 	readonly headLimits: HeadLimits;
 	readonly ownListeners: OwnListeners;
 	readonly rateLimiters: RateLimiters;
+	readonly live: LiveExchanges;
 	readonly mirrorsUnderWay: MirrorsUnderWay;
 	readonly log: Log;
 	readonly random: Random;

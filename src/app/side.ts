@@ -1,12 +1,13 @@
 /** One side of the sidecar made of a file: its compiled rules, and what its exchanges share. */
-import type { Rule, Side } from '../config/config.ts';
+import type { Config, Rule, Side } from '../config/config.ts';
 import { type Mask, type Masks, NO_MASK } from '../explain/mask.ts';
 import { faultFilters } from '../filters/fault.ts';
 import type { RequestFilter } from '../filters/filter.ts';
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { sha256, systemClock, systemRandom } from '../io/system.ts';
-import type { ProxyContext, Route } from '../proxy/context.ts';
+import type { Joining, ProxyContext, Route } from '../proxy/context.ts';
+import type { LiveExchanges } from '../proxy/live-exchanges.ts';
 import type { MirrorsUnderWay } from '../proxy/mirrors-under-way.ts';
 import { compileRoutesInSlices, type RouteInput } from '../routing/table.ts';
 import type { Hedgings } from './hedgings.ts';
@@ -37,6 +38,7 @@ export interface SideParts {
 	readonly telemetry: Telemetry;
 	readonly limiters: LimiterGeneration;
 	readonly hedgings: Hedgings;
+	readonly live: LiveExchanges;
 	readonly mirrorsUnderWay: MirrorsUnderWay;
 }
 
@@ -63,7 +65,7 @@ interface SideRules {
 function* buildSide(
 	side: Side,
 	{ rules, fallback, servesRest }: SideRules,
-	{ taken, services, telemetry, limiters, hedgings, mirrorsUnderWay }: SideParts,
+	{ taken, services, telemetry, limiters, hedgings, live, mirrorsUnderWay }: SideParts,
 ): InSlices<BuiltSide> {
 	const { config, compileRegex } = taken;
 	const parts: RouteParts = {
@@ -93,12 +95,20 @@ function* buildSide(
 		routes: yield* compileRoutesInSlices(inputs, compileRegex),
 		unmatched,
 		destinations: side === 'outbound' ? yield* services.destinations() : null,
+		joining: joiningOf(config, live),
 		isVerbose: config.localReplies === 'verbose',
 		trustedHops: config.trustedHops,
 		defaultIdleMs: fallback.timeouts.idle,
 	};
 	const routes = inputs.map(({ value }) => value);
 	return { context, routes: unmatched === null ? routes : [...routes, unmatched], fallback };
+}
+
+/** Without calls, or when they take nothing, no request needs to be known. */
+function joiningOf({ outbound }: Config, live: LiveExchanges): Joining | null {
+	if (outbound === null) return null;
+	const { inherit, cancel } = outbound.deadlines;
+	return inherit === 'off' && cancel === 'off' ? null : { live, inherit, cancel };
 }
 
 /** Limits before faults: what is refused anyway need not wait. */

@@ -33,7 +33,8 @@ export function* buildSnapshot({ taken, telemetry, env, before, onSuspect }: Sna
 	const services = yield* Services.build(taken.config, env, onSuspect, before?.services ?? null);
 	const limiters = env.rateLimiters.nextGeneration();
 	const hedgings = new Hedgings(before?.hedgings ?? null);
-	const parts = { taken, services, telemetry, limiters, hedgings, mirrorsUnderWay: env.mirrorsUnderWay };
+	const { live, mirrorsUnderWay } = env;
+	const parts = { taken, services, telemetry, limiters, hedgings, live, mirrorsUnderWay };
 	const inbound = yield* buildInbound(parts);
 	const outbound = yield* buildOutbound(parts);
 	hedgings.complete();

@@ -2,20 +2,10 @@
  * The one place where an error becomes a response. `REPLIES` names every code, so a new one does not compile until it is
  * said here what it does to the connection and which key of the route file governs it.
  */
-import { ERROR_CODES, type ErrorCode, type ProxyError } from '../error.ts';
+import type { ErrorCode, ProxyError } from '../error.ts';
 import type { ResponseHead } from './head.ts';
 import { hasContent, ownHead, setLength } from './own-response.ts';
-
-/** One attempt as a verbose reply shows it; the fields of the attempt ledger. */
-export interface ReplyAttempt {
-	readonly endpoint: string;
-	readonly isReused: boolean;
-	readonly connectMs: number;
-	readonly firstByteMs: number;
-	readonly outcome: string;
-	readonly status: number;
-	readonly backoffMs: number;
-}
+import { proxyStatus, type ReplyAttempt } from './proxy-status.ts';
 
 export interface LocalReplyOptions {
 	/** `''` when the request had no head to take one from. */
@@ -70,7 +60,7 @@ const REPLIES: Readonly<Record<ErrorCode, ReplyFacts>> = {
 	rate_limited: { setting: 'rateLimit', retryAfter: true },
 	not_authorized: { setting: 'authorization', terse: true },
 	fault_injected: { setting: 'fault' },
-	client_closed: { setting: '', closes: true },
+	client_closed: { setting: '' },
 	bad_request: { setting: '', closes: true },
 	head_timeout: { setting: 'limits.headTimeout', closes: true },
 	body_too_large: { setting: 'limits.requestBody', closes: true },
@@ -87,8 +77,8 @@ const REQUEST_TIMEOUT = 408;
 
 export function localReply(error: ProxyError, options: LocalReplyOptions): LocalReply {
 	const facts = REPLIES[error.code];
-	const proxyStatus = `outrigger; error=${ERROR_CODES[error.code].proxyStatus}; details="${error.code}"`;
-	const head = ownHead(error.status, proxyStatus, options.requestId);
+	const isTold = options.verbose && facts.terse !== true;
+	const head = ownHead(error.status, proxyStatus(error.code, options.attempts, isTold), options.requestId);
 	head.keepAlive = facts.closes !== true && error.status !== REQUEST_TIMEOUT;
 	const { headers } = head;
 	if (facts.retryAfter === true || error.retryAfterSeconds > 0) {
@@ -140,13 +130,15 @@ function replyBody(error: ProxyError, facts: ReplyFacts, options: LocalReplyOpti
 	const { requestId } = options;
 	if (!options.verbose || facts.terse === true) return JSON.stringify({ error: error.code, requestId });
 	const attempts = options.attempts.map(
-		({ endpoint, isReused, connectMs, firstByteMs, outcome, status, backoffMs }) => ({
+		({ endpoint, isReused, startMs, connectMs, firstByteMs, outcome, status, durationMs, backoffMs }) => ({
 			endpoint,
 			isReused,
+			startMs,
 			connectMs,
 			firstByteMs,
 			outcome,
 			status,
+			durationMs,
 			backoffMs,
 		}),
 	);
@@ -160,14 +152,20 @@ function asGrpc(head: ResponseHead, error: ProxyError, options: LocalReplyOption
 	head.status = 200;
 	head.reason = 'OK';
 	head.headers.append('content-type', 'application/grpc');
-	head.headers.append('grpc-status', String(grpcStatus(error.status)));
+	head.headers.append('grpc-status', String(grpcStatus(error)));
 	head.headers.append('grpc-message', percentEncode(isTold ? `${error.code}: ${error.detail}` : error.code));
 	setLength(head, 0);
 	return { head, body: '' };
 }
 
-/** gRPC's own table for an answer that is not gRPC (doc/http-grpc-status-mapping.md). */
-function grpcStatus(status: number): number {
+/**
+ * By code where gRPC has a word for it: a deadline that has passed is DEADLINE_EXCEEDED (4), a call whose own client has
+ * left is CANCELLED (1); neither is tried again. Else gRPC's own table for an answer that is not gRPC
+ * (doc/http-grpc-status-mapping.md).
+ */
+function grpcStatus({ code, status }: ProxyError): number {
+	if (code === 'request_timeout') return 4;
+	if (code === 'client_closed') return 1;
 	switch (status) {
 		case 400:
 			return 13;

@@ -22,6 +22,7 @@ import type { WriteGather } from '../io/write-gather.ts';
 import type { DownstreamStream, Peer, StreamSink } from '../ports/stream.ts';
 import { Standing, type TableEntry } from './connection-table.ts';
 import type { ListenerContext } from './context.ts';
+import { Presence } from './presence.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { LINGER_BYTES, LINGER_MS, Stage } from './stage.ts';
 
@@ -49,6 +50,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private held: Buffer | null = null;
 	private isPaused = false;
 	private lingered = 0;
+	private presence: Presence | null = null;
 
 	constructor(socket: net.Socket, peer: Peer, context: ListenerContext) {
 		super();
@@ -183,7 +185,12 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 			default:
 				// A half-closed client may still wait for its answer.
 				if (this.socket.writableEnded) this.socket.destroySoon();
+				else if (this.isAnswerDue) this.presence = new Presence(this, this.context.timers, this.context.clock);
 		}
+	}
+
+	get isAnswerDue(): boolean {
+		return this.isBusy && this.stage === Stage.holding && !this.writer.hasBegun;
 	}
 
 	onWritable(): void {
@@ -197,6 +204,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	onClosed(error: Error | null): void {
 		if (this.stage === Stage.closed) return;
 		this.stage = Stage.closed;
+		this.presence?.stop();
 		this.out.discard();
 		this.context.timers.disarm(this);
 		this.context.table.remove(this);
@@ -385,6 +393,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private forget(): void {
 		if (this.stage === Stage.closed) return;
 		this.stage = Stage.closed;
+		this.presence?.stop();
 		this.context.timers.disarm(this);
 		this.context.table.remove(this);
 	}

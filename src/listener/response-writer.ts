@@ -9,6 +9,8 @@ export class ResponseWriter {
 	readonly out: WriteGather;
 	private readonly options: { clientVersion: HttpVersion; close: boolean; keepAliveTimeoutSeconds: number };
 	private isChunked = false;
+	/** A final head has been written, and no `reset` since. */
+	hasBegun = false;
 
 	constructor(socket: net.Socket, keepAliveTimeoutSeconds: number) {
 		this.out = new WriteGather(socket);
@@ -35,6 +37,7 @@ export class ResponseWriter {
 		// What the app ends by closing becomes chunked towards HTTP/1.1: the client can tell a whole body from a cut one.
 		if (endsWithConnection && !isOld) head.framing = Framing.chunked;
 		this.isChunked = head.framing === Framing.chunked && !isOld;
+		this.hasBegun = true;
 		this.options.close = isClosing || (endsWithConnection && isOld);
 		this.out.addText(writeResponseHead(head, this.options));
 		return this.options.close;
@@ -53,5 +56,6 @@ export class ResponseWriter {
 	/** What follows has no framing of ours: a tunnel, or the next response. */
 	reset(): void {
 		this.isChunked = false;
+		this.hasBegun = false;
 	}
 }

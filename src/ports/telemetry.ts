@@ -16,6 +16,8 @@ export interface AttemptRecord {
 	readonly isReused: boolean;
 	/** It was made beside another that took long. */
 	readonly isHedge: boolean;
+	/** Milliseconds from the first byte of the request to the start of the attempt. */
+	readonly startMs: number;
 	/** Milliseconds the attempt waited for a connection; 0 on an idle one. */
 	readonly connectMs: number;
 	/** Milliseconds from the start of the attempt to the first response byte; -1 when none came. */
@@ -23,6 +25,8 @@ export interface AttemptRecord {
 	readonly outcome: AttemptOutcome;
 	/** Status that the upstream answered; 0 when it did not. */
 	readonly status: number;
+	/** Milliseconds from its start to its end, of whatever kind; 0 while it runs. */
+	readonly durationMs: number;
 	/** Milliseconds waited before this attempt. */
 	readonly backoffMs: number;
 }

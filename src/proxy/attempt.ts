@@ -16,6 +16,7 @@ import type { Service } from './service.ts';
 /** What an attempt needs of its exchange. */
 export interface AttemptOwner {
 	readonly stream: DownstreamStream;
+	readonly startedNow: number;
 	now(): number;
 	onConnected(attempt: Attempt, stream: UpstreamStream): void;
 	/** Whatever ended it without a whole response. */
@@ -27,13 +28,15 @@ export interface AttemptOwner {
 }
 
 export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
-	endpoint = '';
+	/** Where it went, or would have gone. */
+	endpoint: string;
 	isReused = false;
 	connectMs = 0;
 	firstByteMs = -1;
 	isHedge = false;
 	outcome: AttemptOutcome = '';
 	status = 0;
+	durationMs = 0;
 	readonly backoffMs: number;
 	/** Clock time at which it began. */
 	readonly startedAt: number;
@@ -59,9 +62,14 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		this.exchange = exchange;
 		this.service = service;
 		this.target = target;
+		this.endpoint = target?.address ?? '';
 		this.startedAt = startedAt;
 		this.backoffMs = backoffMs;
 		this.isBudgeted = isBudgeted;
+	}
+
+	get startMs(): number {
+		return this.startedAt - this.exchange.startedNow;
 	}
 
 	/** Asks its endpoint for a connection, as `UpstreamPool.acquire` does. */
@@ -83,7 +91,10 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 
 	/** Tells breaker, budget and ejector how it ended; the first call counts. `''`: a whole response came. */
 	settle(code: ErrorCode | '', now: number): void {
-		if (this.outcome === '') this.outcome = code === '' ? 'ok' : code;
+		if (this.outcome === '') {
+			this.outcome = code === '' ? 'ok' : code;
+			this.durationMs = now - this.startedAt;
+		}
 		if (this.isSettled) return;
 		this.isSettled = true;
 		this.service.settle(this.target, code, this.status, now);
@@ -113,6 +124,7 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 	/** How it ended says nothing about the health of the service, such as that the app closes idle connections. */
 	forgive(code: ErrorCode | 'lost', now: number): void {
 		this.outcome = code;
+		this.durationMs = now - this.startedAt;
 		if (this.isSettled) return;
 		this.isSettled = true;
 		this.service.forgive(now);

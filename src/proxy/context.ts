@@ -1,13 +1,14 @@
 /** What all exchanges of a listener share. Made by `app/`; replaced whole when the route file changes. */
 import type { WeightedChoice } from '../balancing/weighted.ts';
 import type { Clock, Random, Timers } from '../clock.ts';
-import type { Rule, Side } from '../config/config.ts';
+import type { OutboundConfig, Rule, Side } from '../config/config.ts';
 import type { ProxyError } from '../error.ts';
 import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import type { Hedging } from '../resilience/hedge.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Backend } from './backend.ts';
+import type { LiveExchanges } from './live-exchanges.ts';
 import type { MirrorsUnderWay } from './mirrors-under-way.ts';
 import type { StickySessions } from './sticky-sessions.ts';
 
@@ -22,6 +23,14 @@ export interface MirrorTarget {
 export interface Destinations {
 	/** `isTls`: the request asked for an https URL; default: not. */
 	find(authority: string, isTls?: boolean): Backend | ProxyError;
+}
+
+/** How calls of the app are joined to the requests that they are made for. */
+export interface Joining {
+	/** Of the process: it outlives snapshots. */
+	readonly live: LiveExchanges;
+	readonly inherit: OutboundConfig['deadlines']['inherit'];
+	readonly cancel: OutboundConfig['deadlines']['cancel'];
 }
 
 /** A rule ready to be obeyed: its numbers looked up once. */
@@ -67,6 +76,8 @@ export interface ProxyContext {
 	readonly unmatched: Route | null;
 	/** `null`: the app is the only destination. */
 	readonly destinations: Destinations | null;
+	/** `null`: they are strangers. The same for both sides. */
+	readonly joining: Joining | null;
 	/** `localReplies: verbose`. */
 	readonly isVerbose: boolean;
 	readonly trustedHops: number;

@@ -33,6 +33,8 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	requestId = '';
 	traceId = '';
 	spanId = '';
+	/** Span of whoever called, as the request says; `''` when the trace starts here. */
+	callerSpanId = '';
 	clientAddress = '';
 	/** By which the client asked, as far as `trustedHops` lets us believe it. */
 	scheme: 'http' | 'https';

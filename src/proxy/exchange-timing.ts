@@ -3,16 +3,37 @@
  * is not moved when bytes flow; activity is a field, and an idle deadline that turns out to be early is set again.
  */
 import { ProxyError } from '../error.ts';
+import { lowerGrpcTimeout } from '../http/grpc-timeout.ts';
+import type { RequestHead } from '../http/head.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { canMove, State } from './exchange-state.ts';
+import type { LiveExchange } from './live-exchanges.ts';
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
-export type Deadline = 'request' | 'attempt' | 'resume' | 'idle' | 'hedge';
+/** `client`: no time, but the client of the request that this one is made for has left. */
+export type Deadline = 'request' | 'attempt' | 'resume' | 'idle' | 'hedge' | 'client';
 
-export abstract class ExchangeTiming extends ExchangeFacts {
+/** Whose word the deadline of the request is: the rule's, the caller's `grpc-timeout`, or that of the request that it is made for. */
+export type DeadlineSource = 'rule' | 'grpc-timeout' | 'caller';
+
+export abstract class ExchangeTiming extends ExchangeFacts implements LiveExchange {
 	/** Clock times; `NEVER` when there is no such deadline. */
 	requestDeadline = NEVER;
+	/** What was stated of it, by a written `timeouts.request` or by `grpc-timeout`: it may be passed on to calls of the app. */
+	statedDeadline = NEVER;
+	deadlineBy: DeadlineSource = 'rule';
+	/** It came with a `grpc-timeout`, which is lowered as time passes. */
+	isGrpcTimed = false;
+	/** It is made for a request whose client has left. */
+	hasClientLeft = false;
+	/** `x-request-id` of the request that this one is made for; `''` when that is not known. */
+	callerRequestId = '';
+	nextSpan: LiveExchange | null = null;
+	linkBefore: LiveExchange | null = null;
+	linkAfter: LiveExchange | null = null;
+	firstCall: LiveExchange | null = null;
+	madeFor: LiveExchange | null = null;
 	protected attemptDeadline = NEVER;
 	/** Of the next attempt, or of the end of an injected delay. */
 	resumeAt = NEVER;
@@ -32,6 +53,22 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	to(next: State): void {
 		if (!canMove(this.state, next)) throw new Error(`exchange: no move from state ${this.state} to ${next}`);
 		this.state = next;
+	}
+
+	/** The last move. Its calls and itself are strangers from now on. */
+	protected over(): void {
+		this.to(State.done);
+		this.context.joining?.live.remove(this, this.now());
+	}
+
+	/** The request's head as it is true at this moment. */
+	protected headNow(): RequestHead {
+		if (this.isGrpcTimed) lowerGrpcTimeout(this.head.headers, this.requestDeadline - this.now());
+		return this.head;
+	}
+
+	onClientLeft(): void {
+		if (this.state !== State.done) this.onDeadline('client');
 	}
 
 	/** Waits, then attempts again. */
@@ -80,16 +117,35 @@ export abstract class ExchangeTiming extends ExchangeFacts {
 	}
 
 	/** What a deadline that has passed is called. */
-	protected deadlineError(deadline: Exclude<Deadline, 'resume' | 'hedge'>, requestEnded: boolean): ProxyError {
+	deadlineError(deadline: Exclude<Deadline, 'resume' | 'hedge'>, requestEnded: boolean): ProxyError {
 		const { matched } = this;
 		switch (deadline) {
 			case 'request':
-				return new ProxyError('request_timeout', `the whole request took longer than ${matched?.requestTimeoutMs} ms`);
+				return this.requestTimeout();
+			case 'client': {
+				const detail = `the client of the request that this call is made for (${this.callerRequestId}) has left`;
+				return new ProxyError('client_closed', detail, { setting: 'outbound.deadlines.cancel' });
+			}
 			case 'attempt':
 				return new ProxyError('attempt_timeout', `no whole answer within ${matched?.attemptTimeoutMs} ms`);
 			case 'idle': {
 				const detail = `no byte in either direction for ${this.idleLimitMs()} ms`;
 				return new ProxyError('stream_idle', detail, { status: requestEnded ? 504 : 408 });
+			}
+		}
+	}
+
+	private requestTimeout(): ProxyError {
+		switch (this.deadlineBy) {
+			case 'rule': {
+				const detail = `the whole request took longer than ${this.matched?.requestTimeoutMs} ms`;
+				return new ProxyError('request_timeout', detail);
+			}
+			case 'grpc-timeout':
+				return new ProxyError('request_timeout', "the caller's `grpc-timeout` has passed", { setting: '' });
+			case 'caller': {
+				const detail = `the time of the request that this call is made for (${this.callerRequestId}) is up`;
+				return new ProxyError('request_timeout', detail, { setting: 'outbound.deadlines.inherit' });
 			}
 		}
 	}

@@ -113,7 +113,7 @@ export class Exchange extends ExchangeAttempts implements StreamSink, AttemptOwn
 		attempt.take(stream);
 		this.to(State.sent);
 		if (endsTunnel(this)) return openTunnel(attempt, stream);
-		stream.head(this.head, attempt);
+		stream.head(this.headNow(), attempt);
 		attempt.isReused = stream.isReused;
 		if (attempt === this.attempts[0])
 			this.addedMs = this.context.preciseClock.now() - attempt.startedAt - attempt.connectMs;
@@ -384,7 +384,7 @@ export class Exchange extends ExchangeAttempts implements StreamSink, AttemptOwn
 
 	private finish(): void {
 		if (this.state === State.done) return;
-		this.to(State.done);
+		this.over();
 		const { context, upstream } = this;
 		context.timers.disarm(this);
 		this.body?.drop();

@@ -28,6 +28,7 @@ import { State } from './exchange-state.ts';
 import { NEVER } from './exchange-timing.ts';
 import { editResponse, passes } from './filtering.ts';
 import { hedge, hedgingFor } from './hedging.ts';
+import { join, setDeadline } from './join.ts';
 import { Mirror, Mirrors } from './mirror.ts';
 import type { Service } from './service.ts';
 import { Tunnel } from './tunnel.ts';
@@ -78,6 +79,11 @@ function forward(x: Exchange): void {
 	// What the next hop gets to see: hop-by-hop fields end here, ours begin.
 	prepare(x, route);
 
+	// For whom: a call of the app takes from the request that it is made for. What has no time left is not begun.
+	join(x);
+	if (x.requestDeadline <= x.startedNow) return x.reply(x.deadlineError('request', false));
+	if (x.hasClientLeft) return x.reply(x.deadlineError('client', false));
+
 	proceed(x);
 	x.run();
 }
@@ -122,6 +128,7 @@ function identify(x: Exchange): void {
 	const trace = continueTrace(headers, random);
 	x.traceId = trace.traceId;
 	x.spanId = trace.spanId;
+	x.callerSpanId = trace.parentSpanId;
 	applyTrace(headers, trace);
 	const { address: peerAddress, scheme, principal } = x.stream.peer;
 	// On the way out the caller is the app itself: there is nothing to tell about it.
@@ -155,7 +162,7 @@ function prepare(x: Exchange, route: Route): void {
 	if (x.context.side === 'outbound' && head.targetForm === TargetForm.absolute) {
 		head.headers.remove('proxy-authorization');
 	}
-	if (route.requestTimeoutMs > 0) x.requestDeadline = x.startedNow + route.requestTimeoutMs;
+	setDeadline(x, route);
 	const { retry } = route.rule;
 	x.keepsBody = x.body !== null && (route.hedging !== null || (retry !== null && retry.attempts > 0));
 	// Before a filter can take the token away.

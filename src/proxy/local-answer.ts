@@ -31,7 +31,7 @@ export class LocalAnswer {
 
 	static to(error: ProxyError, asked: Asked, verbose: boolean): LocalAnswer {
 		const { requestId, attempts, head, upstream } = asked;
-		const setting = settingAt(error.code, upstream?.settings ?? '');
+		const setting = error.setting ?? settingAt(error.code, upstream?.settings ?? '');
 		// An error of gRPC is a 200, which to CONNECT would say that a tunnel is open.
 		const isGrpc = head.method !== 'CONNECT' && isGrpcContentType(head.headers.first(FieldId.contentType));
 		return new LocalAnswer(localReply(error, { requestId, verbose, attempts, setting, isGrpc }));

@@ -49,9 +49,10 @@ export function accessJson(record: ExchangeRecord, context: LineContext): string
 function attemptJson(attempt: AttemptRecord): string {
 	return (
 		`{"endpoint":${jsonString(attempt.endpoint)},"reused":${attempt.isReused},"hedge":${attempt.isHedge}` +
+		`,"start_ms":${jsonMillis(attempt.startMs)}` +
 		`,"connect_ms":${jsonMillis(attempt.connectMs)},"first_byte_ms":${jsonMillis(attempt.firstByteMs)}` +
 		`,"outcome":${jsonString(attempt.outcome)},"status":${attempt.status}` +
-		`,"backoff_ms":${jsonMillis(attempt.backoffMs)}}`
+		`,"duration_ms":${jsonMillis(attempt.durationMs)},"backoff_ms":${jsonMillis(attempt.backoffMs)}}`
 	);
 }
 

@@ -11,6 +11,7 @@ import { RateLimiters } from '../../src/filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
 import { systemRandom } from '../../src/io/system.ts';
 import type { Destinations } from '../../src/proxy/context.ts';
+import { LiveExchanges } from '../../src/proxy/live-exchanges.ts';
 import { MirrorsUnderWay } from '../../src/proxy/mirrors-under-way.ts';
 import { CheckGate } from '../../src/upstream/check-gate.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
@@ -36,6 +37,7 @@ export class RunningServices {
 			headLimits: DEFAULT_HEAD_LIMITS,
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters((text) => text),
+			live: new LiveExchanges(),
 			mirrorsUnderWay: new MirrorsUnderWay(),
 			log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
 			random: systemRandom,

@@ -16,10 +16,12 @@ const BRIEF: LocalReplyOptions = { requestId: 'id-1', verbose: false, attempts: 
 const ATTEMPT = {
 	endpoint: '127.0.0.1:8080',
 	isReused: true,
+	startMs: 0.5,
 	connectMs: 0,
 	firstByteMs: -1,
 	outcome: 'upstream_reset',
 	status: 0,
+	durationMs: 1.5,
 	backoffMs: 12,
 };
 
@@ -53,7 +55,6 @@ describe('local reply', () => {
 
 	it('closes the connection after what makes it unusable, and only then', () => {
 		expect(CODES.filter((code) => !reply(code).head.keepAlive)).toEqual([
-			'client_closed',
 			'bad_request',
 			'head_timeout',
 			'body_too_large',
@@ -155,7 +156,9 @@ describe('local reply to gRPC', () => {
 		['rate_limited', 429, '14'],
 		['upstream_protocol_error', 502, '14'],
 		['connect_failed', 503, '14'],
-		['request_timeout', 504, '14'],
+		['attempt_timeout', 504, '14'],
+		['request_timeout', 504, '4'],
+		['client_closed', 499, '1'],
 		['no_backend', 500, '2'],
 		['loop_detected', 508, '2'],
 	] as const)('%s (%d) is grpc-status %s with HTTP 200', (code, status, grpcStatus) => {

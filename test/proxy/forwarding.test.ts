@@ -212,11 +212,43 @@ describe('a request through the sidecar', () => {
 		expect(response.body.equals(body)).toBe(true);
 	});
 
-	it('aborts the upstream attempt when the client goes away', async () => {
+	it('announces a slow answer to a client that has closed its sending side, and goes on', async () => {
+		origin.follow({ onRequest: () => undefined });
+		await client.send('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
+		client.end();
+		await waitFor(
+			'two announcements',
+			() => client.received.toString().split('HTTP/1.1 102 Processing\r\n').length > 2,
+		);
+		origin.connections[0]?.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		expect(text((await client.readResponse()).body)).toBe('ok');
+		await waitFor('the end', () => client.isEnded);
+	});
+
+	it('announces nothing to a client of HTTP/1.0', async () => {
+		origin.follow({ onRequest: () => undefined });
+		await client.send('GET / HTTP/1.0\r\nHost: shop\r\n\r\n');
+		client.end();
+		await origin.waitForRequests(1);
+		// Longer than it takes to announce it to anybody else.
+		const other = await RawClient.connect(sidecar.port);
+		await other.send('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
+		other.end();
+		await waitFor('an announcement', () => other.received.length > 0);
+		other.close();
+		origin.connections[0]?.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		expect(text((await client.readResponse()).body)).toBe('ok');
+		expect(client.received.toString().startsWith('HTTP/1.1 200 OK')).toBe(true);
+	});
+
+	it.each([
+		['is reset', (gone: RawClient) => gone.reset()],
+		['is closed', (gone: RawClient) => gone.close()],
+	])('aborts the upstream attempt when the connection of the client %s', async (_what, leave) => {
 		origin.follow({ onRequest: () => undefined });
 		await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
 		await origin.waitForRequests(1);
-		client.reset();
+		leave(client);
 		await waitFor('the upstream connection to end', () => origin.connections[0]?.ended !== '');
 		const [record] = await sidecar.waitForRecords(1);
 		expect(record).toMatchObject({ status: 499, errorCode: 'client_closed', flags: 'DC' });

@@ -4,6 +4,7 @@ import type { SourceTools } from '../../src/app/source-tools.ts';
 import type { Taken } from '../../src/app/taken.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
 import { App } from '../../src/app.ts';
+import type { Config } from '../../src/config/config.ts';
 import { EffectiveParts } from '../../src/config/effective-parts.ts';
 import { formatIssue, type Issue } from '../../src/config/issue.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -30,6 +31,12 @@ export type Recorded = Pick<
 	| 'requestBytes'
 > & { attempts: { outcome: string; isReused: boolean; isHedge: boolean; status: number }[]; responseBytes: number };
 
+export interface StartOptions {
+	readonly waitForReady?: boolean;
+	readonly sources?: Partial<SourceTools>;
+	/** Changes what was parsed. */
+	readonly edit?: (config: Config) => Config;
+}
 /** Files of endpoints and clusters are for tests of the whole program. */
 const SOURCES: SourceTools = {
 	folder: '.',
@@ -50,11 +57,8 @@ export class RunningSidecar {
 	}
 
 	/** `yaml` is what follows `app: {port}`, `inbound: {listen: 127.0.0.1:0 …}`; see `routeFile`. */
-	static async start(
-		yaml: string,
-		options: { waitForReady?: boolean; sources?: Partial<SourceTools> } = {},
-	): Promise<RunningSidecar> {
-		const taken = await takenOf(yaml);
+	static async start(yaml: string, options: StartOptions = {}): Promise<RunningSidecar> {
+		const taken = await takenOf(yaml, options.edit);
 		const { config } = taken;
 		const telemetry = new Telemetry({ config, process: PROCESS, isHuman: false });
 		telemetry.setLogLevel('error');
@@ -76,8 +80,8 @@ export class RunningSidecar {
 	}
 
 	/** Takes over another file; the issues that keep it from that. */
-	async reload(yaml: string): Promise<readonly Issue[]> {
-		return this.app.reload(await takenOf(yaml), 'test.yaml');
+	async reload(yaml: string, { edit }: StartOptions = {}): Promise<readonly Issue[]> {
+		return this.app.reload(await takenOf(yaml, edit), 'test.yaml');
 	}
 
 	get admin(): string {
@@ -136,11 +140,11 @@ export class RunningSidecar {
 	}
 }
 
-async function takenOf(yaml: string): Promise<Taken> {
+async function takenOf(yaml: string, edit: StartOptions['edit'] = (config) => config): Promise<Taken> {
 	const parsed = parseConfig(yaml, 'test.yaml', () => undefined);
 	if (!parsed.ok) throw new Error(parsed.issues.map((issue) => formatIssue(issue)).join('\n'));
 	return {
-		config: parsed.config,
+		config: edit(parsed.config),
 		effectiveConfig: new EffectiveParts({}, {}),
 		masked: [],
 		compileRegex: await loadRegexCompiler(),
