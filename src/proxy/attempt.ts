@@ -18,6 +18,8 @@ export interface AttemptOwner {
 	readonly stream: DownstreamStream;
 	readonly startedNow: number;
 	now(): number;
+	/** Whether an attempt that ended so, after so long, says nothing about its service. */
+	isSpared(code: ErrorCode | '', hadMs: number): boolean;
 	onConnected(attempt: Attempt, stream: UpstreamStream): void;
 	/** Whatever ended it without a whole response. */
 	onAttemptFailed(attempt: Attempt, error: ProxyError): void;
@@ -97,6 +99,7 @@ export class Attempt implements UpstreamSink, UpstreamWaiter, AttemptRecord {
 		}
 		if (this.isSettled) return;
 		this.isSettled = true;
+		if (this.exchange.isSpared(code, now - this.startedAt)) return this.service.forgive(now);
 		this.service.settle(this.target, code, this.status, now);
 		if (this.service.isTimed && this.target !== null) this.time(this.target.latency, code, now);
 	}

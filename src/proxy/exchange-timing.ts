@@ -2,9 +2,10 @@
  * Where an exchange stands, and its deadlines. One timer serves them all: it is set to the nearest, and looks around when it fires. It
  * is not moved when bytes flow; activity is a field, and an idle deadline that turns out to be early is set again.
  */
-import { ProxyError } from '../error.ts';
+import { type ErrorCode, ProxyError } from '../error.ts';
 import { lowerGrpcTimeout } from '../http/grpc-timeout.ts';
 import type { RequestHead } from '../http/head.ts';
+import { hadFairTime } from '../resilience/deadlines.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { canMove, State } from './exchange-state.ts';
 import type { LiveExchange } from './live-exchanges.ts';
@@ -65,6 +66,12 @@ export abstract class ExchangeTiming extends ExchangeFacts implements LiveExchan
 	protected headNow(): RequestHead {
 		if (this.isGrpcTimed) lowerGrpcTimeout(this.head.headers, this.requestDeadline - this.now());
 		return this.head;
+	}
+
+	/** Whether an attempt that ended so, after so long, says nothing about its service: somebody else's deadline was too near. */
+	isSpared(code: ErrorCode | '', hadMs: number): boolean {
+		if (code !== 'request_timeout' || this.deadlineBy === 'rule') return false;
+		return !hadFairTime(hadMs, this.matched?.requestTimeoutMs ?? 0);
 	}
 
 	onClientLeft(): void {

@@ -27,10 +27,11 @@ export class DeadlinesFixture {
 		return this.running;
 	}
 
-	file({ inbound, outbound, deadlines }: Rules = {}): string {
+	file({ inbound, outbound, deadlines, app = {}, payments }: Rules = {}): string {
+		const endpoints = [{ address: `127.0.0.1:${this.payments.port}` }];
 		return routeFile(this.app.port, {
-			inbound: { routes: [{ name: 'in', ...inbound }] },
-			services: { payments: { hostnames: ['payments'], endpoints: [{ address: `127.0.0.1:${this.payments.port}` }] } },
+			inbound: { service: app, routes: [{ name: 'in', ...inbound }] },
+			services: { payments: { hostnames: ['payments'], endpoints, ...payments } },
 			outbound: { listen: '127.0.0.1:0', deadlines, routes: [{ name: 'out', ...outbound }] },
 		});
 	}
@@ -69,8 +70,11 @@ export class DeadlinesFixture {
 }
 
 /** The only rule of each side, and `outbound.deadlines`. */
+/** The only rule of each side, and how the app and `payments` are called. */
 interface Rules {
 	readonly inbound?: object;
 	readonly outbound?: object;
 	readonly deadlines?: object;
+	readonly app?: object;
+	readonly payments?: object;
 }

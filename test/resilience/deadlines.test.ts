@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endsWithClient, inheritedDeadline } from '../../src/resilience/deadlines.ts';
+import { endsWithClient, hadFairTime, inheritedDeadline } from '../../src/resilience/deadlines.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -29,6 +29,17 @@ describe('the deadline that a call takes over', () => {
 			}),
 		);
 	});
+});
+
+it.each([
+	[0, 1000, false],
+	[499, 1000, false],
+	[500, 1000, true],
+	[999, 1000, true],
+	// The rule gives it any time.
+	[1e9, 0, false],
+])('a service that has had %d ms of %d has failed: %s', (hadMs, ruleMs, expected) => {
+	expect(hadFairTime(hadMs, ruleMs)).toBe(expected);
 });
 
 it.each([
