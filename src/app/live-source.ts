@@ -24,12 +24,7 @@ export class LiveSource implements EndpointSink {
 	private readonly watch: EndpointWatch;
 	private owner: SourceOwner | null = null;
 
-	constructor(
-		subset: string,
-		source: EndpointSource,
-		watch: EndpointWatch,
-		endpoints: readonly EndpointConfig[],
-	) {
+	constructor(subset: string, source: EndpointSource, watch: EndpointWatch, endpoints: readonly EndpointConfig[]) {
 		this.endpoints = endpoints;
 		this.subset = subset;
 		this.source = source;

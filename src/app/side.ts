@@ -43,12 +43,11 @@ export function buildInbound(parts: SideParts): InSlices<BuiltSide> {
 	return buildSide('inbound', { rules: routes, fallback, servesRest: unmatched === 'app' }, parts);
 }
 
-/** `null`: the file has no outbound side. */
+/** `null`: the file has no port for calls, neither `outbound` nor one of a service. */
 export function* buildOutbound(parts: SideParts): InSlices<BuiltSide | null> {
-	const { outbound } = parts.taken.config;
-	if (outbound === null) return null;
-	const { routes, fallback } = outbound;
-	return yield* buildSide('outbound', { rules: routes, fallback, servesRest: true }, parts);
+	const { outbound, outboundFallback: fallback, services } = parts.taken.config;
+	if (outbound === null && services.every(({ listen }) => listen === null)) return null;
+	return yield* buildSide('outbound', { rules: outbound?.routes ?? [], fallback, servesRest: true }, parts);
 }
 
 interface SideRules {

@@ -1,8 +1,9 @@
 /** Everything that is made of one file, whole, before any of it is in force. */
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import type { ServiceEnvironment } from './service-parts.ts';
+import { servicePorts } from './service-ports.ts';
 import { Services } from './services.ts';
-import { type BuiltSide, buildInbound, buildOutbound } from './side.ts';
+import { type BuiltSide, buildInbound, buildOutbound, type SideContext } from './side.ts';
 import type { InSlices } from './slices.ts';
 import type { Taken } from './taken.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -11,8 +12,10 @@ export interface Snapshot {
 	readonly taken: Taken;
 	readonly services: Services;
 	readonly inbound: BuiltSide;
-	/** `null`: the file has no outbound side. */
+	/** `null`: the file has no port for calls. */
 	readonly outbound: BuiltSide | null;
+	/** What is obeyed on the ports of services, by the service. */
+	readonly servicePorts: ReadonlyMap<string, SideContext>;
 	readonly limiters: LimiterGeneration;
 }
 
@@ -33,5 +36,5 @@ export function* buildSnapshot({ taken, telemetry, env, before, onSuspect }: Sna
 	const parts = { taken, services, telemetry, limiters, mirrorsUnderWay: env.mirrorsUnderWay };
 	const inbound = yield* buildInbound(parts);
 	const outbound = yield* buildOutbound(parts);
-	return { taken, services, inbound, outbound, limiters };
+	return { taken, services, inbound, outbound, servicePorts: servicePorts(taken.config, services, outbound), limiters };
 }

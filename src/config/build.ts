@@ -26,6 +26,7 @@ export function buildConfig(input: BuildInput): Config {
 		app: buildApp(routeFile.app, file),
 		inbound: buildInbound(input, known),
 		outbound: buildOutbound(input, known),
+		outboundFallback: buildRule(outboundRule.parse({}), outboundContext(input, known)),
 		services,
 		tests: buildTests(input),
 		admin,
@@ -74,16 +75,20 @@ function buildInbound({ routeFile, root }: BuildInput, services: KnownServices):
 	};
 }
 
-function buildOutbound({ routeFile, root }: BuildInput, services: KnownServices): OutboundConfig | null {
-	if (routeFile.outbound === undefined) return null;
-	const { listen, unknownHosts, deadlines, routes } = routeFile.outbound;
-	const context: RuleContext = { side: 'outbound', path: ['outbound'], root, services };
+function outboundContext({ root }: BuildInput, services: KnownServices): RuleContext {
+	return { side: 'outbound', path: ['outbound'], root, services };
+}
+
+function buildOutbound(input: BuildInput, services: KnownServices): OutboundConfig | null {
+	const { outbound } = input.routeFile;
+	if (outbound === undefined) return null;
+	const { listen, unknownHosts, deadlines, routes } = outbound;
+	const context = outboundContext(input, services);
 	return {
 		listen,
 		unknownHosts,
 		deadlines,
 		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['outbound', 'routes', index] })),
-		fallback: buildRule(outboundRule.parse({}), context),
 	};
 }
 

@@ -270,8 +270,6 @@ export interface OutboundConfig {
 		readonly cancel: 'safe' | 'always' | 'off';
 	};
 	readonly routes: readonly Rule[];
-	/** All defaults: by hostname to the service that lists it. */
-	readonly fallback: Rule;
 }
 
 export interface TelemetryConfig {
@@ -308,6 +306,11 @@ export interface Config {
 	};
 	/** `null`: no outbound listener. */
 	readonly outbound: OutboundConfig | null;
+	/**
+	 * All defaults: what takes a call that no outbound rule matches. By hostname to the service that lists it; on the port
+	 * of a service, which needs no `outbound`, to that service.
+	 */
+	readonly outboundFallback: Rule;
 	readonly services: readonly ServiceConfig[];
 	readonly tests: readonly RouteTest[];
 	readonly admin: { readonly listen: ListenAddress };

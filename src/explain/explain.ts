@@ -212,8 +212,8 @@ export class Explainer {
 	}
 
 	private fallbackOf(side: Side): Rule | null {
-		const { inbound, outbound } = this.file.config;
-		if (side === 'outbound') return outbound?.fallback ?? null;
+		const { inbound, outbound, outboundFallback } = this.file.config;
+		if (side === 'outbound') return outbound === null ? null : outboundFallback;
 		return inbound.unmatched === 'app' ? inbound.fallback : null;
 	}
 

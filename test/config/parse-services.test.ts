@@ -108,13 +108,13 @@ describe('outbound', () => {
 	});
 
 	it('goes by host when it has no rules', () => {
-		const outbound = config('outbound: { listen: 127.0.0.1:15001 }\n').outbound;
+		const { outbound, outboundFallback } = config('outbound: { listen: 127.0.0.1:15001 }\n');
 		expect(outbound).toMatchObject({
 			listen: { host: '127.0.0.1', port: 15_001 },
 			unknownHosts: 'passthrough',
 			routes: [],
-			fallback: { isByHost: true, backendRefs: [], retry: { codes: [502, 503, 504] } },
 		});
+		expect(outboundFallback).toMatchObject({ isByHost: true, backendRefs: [], retry: { codes: [502, 503, 504] } });
 	});
 
 	it.each(['localhost:1', '127.9.9.9:1', '"[::1]:1"', '{ host: 127.0.0.1, port: 1 }'])('listens on %s', (listen) => {
@@ -299,7 +299,7 @@ describe('calls of the app', () => {
 	});
 
 	it('are not hedged by default', () => {
-		expect(outbound('')?.fallback.hedge).toBeNull();
+		expect(config('').outboundFallback.hedge).toBeNull();
 	});
 
 	it('may be hedged inbound when the app is none of the backends', () => {
