@@ -8,11 +8,12 @@ import { explainEndpoints } from './admin/explain-endpoints.ts';
 import type { Health, ProbeProviders } from './admin/probe-endpoints.ts';
 import { AppHealth } from './app/app-health.ts';
 import { bind } from './app/bind.ts';
+import { CallPorts } from './app/call-ports.ts';
 import { Control } from './app/control.ts';
 import { drainListener, waitUntil, waitWhile } from './app/drain.ts';
 import { EndpointSources } from './app/endpoint-sources.ts';
 import { Explaining } from './app/explaining.ts';
-import { Front, type FrontOptions } from './app/front.ts';
+import { Front } from './app/front.ts';
 import { listPieces, objectPieces } from './app/json-pieces.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
@@ -47,8 +48,10 @@ export interface AppOptions extends Taken {
 
 interface Bound {
 	inbound: number;
-	/** `null`: the file has no outbound side. */
+	/** `null`: the file has no `outbound`. */
 	outbound: BoundAddress | null;
+	/** Of services with a port of their own, by name. */
+	services: ReadonlyMap<string, BoundAddress>;
 	admin: BoundAddress | null;
 	probes: BoundAddress | null;
 }
@@ -63,7 +66,7 @@ export class App {
 	private readonly health: AppHealth;
 	private readonly control: Control;
 	private inbound: Front | null = null;
-	private outbound: Front | null = null;
+	private calls: CallPorts | null = null;
 	private isStarted = false;
 	/** Clock time at which nobody waits for sources of endpoints any more. */
 	private discoveryEndsAt = 0;
@@ -72,7 +75,7 @@ export class App {
 	/** Clock time at which the patience of a drain ends. */
 	private drainEndsAt = 0;
 	/** Bound addresses, by what they serve. */
-	readonly bound: Bound = { inbound: 0, outbound: null, admin: null, probes: null };
+	readonly bound: Bound = { inbound: 0, outbound: null, services: new Map(), admin: null, probes: null };
 
 	constructor({ telemetry, sources, ...taken }: AppOptions) {
 		const { config } = taken;
@@ -133,22 +136,20 @@ export class App {
 
 	private async startFronts(acceptsShared: boolean): Promise<void> {
 		const { config, telemetry, env, snapshot } = this;
-		const { inbound, outbound, services } = snapshot;
+		const { inbound, services } = snapshot;
 		const common = { config, telemetry, env, acceptsShared };
-		const options: FrontOptions = {
+		this.inbound = new Front({
 			...common,
 			key: 'inbound.listen',
 			listen: config.inbound.listen,
 			isRaw: config.passthrough || config.app.protocol === 'tcp',
 			isHolding: true,
-		};
-		this.inbound = new Front(options);
+		});
 		this.bound.inbound = (await this.inbound.start(inbound.context, services.app.endpoint)).port;
-		if (config.outbound === null || outbound === null) return;
-		const { listen } = config.outbound;
-		// The app may call others before it listens itself.
-		this.outbound = new Front({ ...common, key: 'outbound.listen', listen, isRaw: false, isHolding: false });
-		this.bound.outbound = await this.outbound.start(outbound.context, null);
+		this.calls = new CallPorts(common);
+		await this.calls.start(snapshot);
+		this.bound.outbound = this.calls.outbound;
+		this.bound.services = this.calls.services;
 	}
 
 	private async startControl(): Promise<void> {
@@ -186,7 +187,7 @@ export class App {
 	/** Everything at once: nothing here waits. */
 	private takeOver(snapshot: Snapshot, before: Snapshot): void {
 		const { telemetry } = this;
-		const { services, inbound, outbound, taken } = snapshot;
+		const { services, inbound, taken } = snapshot;
 		const { config } = taken;
 		this.snapshot = snapshot;
 		this.rejected = null;
@@ -194,7 +195,7 @@ export class App {
 		services.takeOver(before.services, telemetry.metrics);
 		this.env.rateLimiters.commit(snapshot.limiters);
 		this.inbound?.obey(inbound.context, services.app.endpoint);
-		if (outbound !== null) this.outbound?.obey(outbound.context, null);
+		this.calls?.obey(snapshot);
 		const isOtherApp = services.app !== before.services.app;
 		if (isOtherApp || !isSame(before.taken.config.app.health, config.app.health)) {
 			this.health.restart(config, services.app);
@@ -236,13 +237,18 @@ export class App {
 		return listPieces(describeRoutes([inbound, outbound], new Masks(taken.masked)));
 	}
 
+	private servicesText(): AsyncIterable<string> {
+		const { isHealthy, lastReason } = this.health;
+		return objectPieces(this.snapshot.services.describe(isHealthy, lastReason, this.bound.services));
+	}
+
 	private adminProviders(): AdminProviders {
 		const { telemetry } = this;
 		return {
 			...this.probeProviders(),
 			config: () => this.configText(),
 			routes: () => this.routesText(),
-			services: () => objectPieces(this.snapshot.services.describe(this.health.isHealthy, this.health.lastReason)),
+			services: () => this.servicesText(),
 			landing: () => ({
 				workload: `${this.config.app.namespace}/${this.config.app.name}`,
 				configHash: this.hash,
@@ -310,17 +316,18 @@ export class App {
 	 * left of `shutdown.drain` at most.
 	 */
 	async drainOutbound(): Promise<void> {
-		if (this.outbound === null) return;
+		const { calls } = this;
+		if (calls === null || calls.isEmpty) return;
 		const left = () => this.drainEndsAt - systemClock.now();
 		await waitWhile(() => this.health.isListening(), left(), this.telemetry.timers);
-		await drainListener(this.outbound.listener, left(), this.telemetry);
+		await calls.drain(left());
 	}
 
 	/** Closes everything at once. */
 	async stop(): Promise<void> {
 		this.isStopped = true;
 		this.health.stop();
-		await Promise.all([this.inbound?.stop(), this.outbound?.stop()]);
+		await Promise.all([this.inbound?.stop(), this.calls?.stop()]);
 		this.env.mirrorsUnderWay.cut();
 		await this.control.stop();
 		this.snapshot.services.close();

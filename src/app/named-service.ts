@@ -256,7 +256,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		return exact.length === 0 ? members : exact;
 	}
 
-	describe(): unknown {
+	describe(): object {
 		const { service, config, members } = this;
 		return {
 			hostnames: config.hostnames,

@@ -6,9 +6,11 @@
  */
 import type { BackendTarget, Config } from '../config/config.ts';
 import type { ServiceConfig } from '../config/service-config.ts';
+import type { BoundAddress } from '../ports/control.ts';
 import { Backend } from '../proxy/backend.ts';
 import type { Destinations } from '../proxy/context.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { hostPort } from '../upstream/dial-target.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { APP_SERVICE, AppService } from './app-service.ts';
 import { HostDestinations } from './host-destinations.ts';
@@ -106,10 +108,18 @@ export class Services {
 		return [this.app.pool, ...named, ...(this.unknown?.pools ?? [])];
 	}
 
-	/** What `/services` shows, one service at a time. */
-	*describe(isHealthy: boolean, lastFailure: string): Generator<[string, unknown]> {
+	/** What `/services` shows, one service at a time. `ports`: of those that have one of their own. */
+	*describe(
+		isHealthy: boolean,
+		lastFailure: string,
+		ports: ReadonlyMap<string, BoundAddress>,
+	): Generator<[string, unknown]> {
 		yield [APP_SERVICE, this.app.describe(isHealthy, lastFailure)];
-		for (const [name, entry] of this.named) yield [name, entry.describe()];
+		for (const [name, entry] of this.named) {
+			const port = ports.get(name);
+			const listen = port === undefined ? {} : { listen: hostPort(port.address, port.port) };
+			yield [name, { ...listen, ...entry.describe() }];
+		}
 		if (this.unknown !== null) yield [PASSTHROUGH_SERVICE, this.unknown.describe()];
 	}
 

@@ -47,12 +47,17 @@ export function buildInbound(parts: SideParts): InSlices<BuiltSide> {
 	return buildSide('inbound', { rules: routes, fallback, servesRest: unmatched === 'app' }, parts);
 }
 
-/** `null`: the file has no outbound side. */
+/** Whether the file has a port for calls: `outbound`, or that of a service. */
+function takesCalls({ outbound, services }: Config): boolean {
+	return outbound !== null || services.some(({ listen }) => listen !== null);
+}
+
+/** `null`: the file has no port for calls. */
 export function* buildOutbound(parts: SideParts): InSlices<BuiltSide | null> {
-	const { outbound } = parts.taken.config;
-	if (outbound === null) return null;
-	const { routes, fallback } = outbound;
-	return yield* buildSide('outbound', { rules: routes, fallback, servesRest: true }, parts);
+	const { config } = parts.taken;
+	if (!takesCalls(config)) return null;
+	const { outbound, outboundFallback: fallback } = config;
+	return yield* buildSide('outbound', { rules: outbound?.routes ?? [], fallback, servesRest: true }, parts);
 }
 
 interface SideRules {
@@ -105,9 +110,9 @@ function* buildSide(
 }
 
 /** Without calls, or when they take nothing, no request needs to be known. */
-function joiningOf({ outbound }: Config, live: LiveExchanges): Joining | null {
-	if (outbound === null) return null;
-	const { inherit, cancel } = outbound.deadlines;
+function joiningOf(config: Config, live: LiveExchanges): Joining | null {
+	if (!takesCalls(config)) return null;
+	const { inherit, cancel } = config.outboundDeadlines;
 	return inherit === 'off' && cancel === 'off' ? null : { live, inherit, cancel };
 }
 

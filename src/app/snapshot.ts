@@ -2,8 +2,9 @@
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
 import { Hedgings } from './hedgings.ts';
 import type { ServiceEnvironment } from './service-parts.ts';
+import { servicePorts } from './service-ports.ts';
 import { Services } from './services.ts';
-import { type BuiltSide, buildInbound, buildOutbound } from './side.ts';
+import { type BuiltSide, buildInbound, buildOutbound, type SideContext } from './side.ts';
 import type { InSlices } from './slices.ts';
 import type { Taken } from './taken.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -12,8 +13,10 @@ export interface Snapshot {
 	readonly taken: Taken;
 	readonly services: Services;
 	readonly inbound: BuiltSide;
-	/** `null`: the file has no outbound side. */
+	/** `null`: the file has no port for calls. */
 	readonly outbound: BuiltSide | null;
+	/** What is obeyed on the ports of services, by the service. */
+	readonly servicePorts: ReadonlyMap<string, SideContext>;
 	readonly limiters: LimiterGeneration;
 	readonly hedgings: Hedgings;
 }
@@ -38,5 +41,6 @@ export function* buildSnapshot({ taken, telemetry, env, before, onSuspect }: Sna
 	const inbound = yield* buildInbound(parts);
 	const outbound = yield* buildOutbound(parts);
 	hedgings.complete();
-	return { taken, services, inbound, outbound, limiters, hedgings };
+	const ports = servicePorts(taken.config, services, outbound);
+	return { taken, services, inbound, outbound, servicePorts: ports, limiters, hedgings };
 }

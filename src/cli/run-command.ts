@@ -94,10 +94,11 @@ async function load(file: string): Promise<GoodFile | null> {
 }
 
 function announce(app: App, { file, command }: RunOptions): void {
-	const { inbound, outbound, admin, probes } = app.bound;
+	const { inbound, outbound, services, admin, probes } = app.bound;
 	const outboundAt = outbound === null ? '' : `, outbound ${hostPort(outbound)}`;
 	const probesAt = probes === null ? '' : `, probes :${probes.port}`;
-	say(`outrigger: ${file}: inbound :${inbound}, admin http://${hostPort(admin)}${probesAt}${outboundAt}`);
+	const servicesAt = [...services].map(([name, bound]) => `, service ${name} ${hostPort(bound)}`).join('');
+	say(`outrigger: ${file}: inbound :${inbound}, admin http://${hostPort(admin)}${probesAt}${outboundAt}${servicesAt}`);
 	if (command.length > 0) say(`outrigger: starting ${command.join(' ')}`);
 }
 

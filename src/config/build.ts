@@ -4,6 +4,7 @@ import { buildNamedService, buildPolicy } from './build-service.ts';
 import type { KnownServices } from './build-target.ts';
 import type { AppConfig, Config, OutboundConfig, RouteTest, TelemetryConfig } from './config.ts';
 import { type Located, positionOf } from './located.ts';
+import { outboundDeadlines } from './schema/outbound.ts';
 import type { RouteFile } from './schema/route-file.ts';
 import { inboundRule, outboundRule } from './schema/rule.ts';
 import type { ServiceConfig } from './service-config.ts';
@@ -26,6 +27,8 @@ export function buildConfig(input: BuildInput): Config {
 		app: buildApp(routeFile.app, file),
 		inbound: buildInbound(input, known),
 		outbound: buildOutbound(input, known),
+		outboundDeadlines: routeFile.outbound?.deadlines ?? outboundDeadlines.parse({}),
+		outboundFallback: buildRule(outboundRule.parse({}), outboundContext(input, known)),
 		services,
 		tests: buildTests(input),
 		admin,
@@ -74,16 +77,19 @@ function buildInbound({ routeFile, root }: BuildInput, services: KnownServices):
 	};
 }
 
-function buildOutbound({ routeFile, root }: BuildInput, services: KnownServices): OutboundConfig | null {
-	if (routeFile.outbound === undefined) return null;
-	const { listen, unknownHosts, deadlines, routes } = routeFile.outbound;
-	const context: RuleContext = { side: 'outbound', path: ['outbound'], root, services };
+function outboundContext({ root }: BuildInput, services: KnownServices): RuleContext {
+	return { side: 'outbound', path: ['outbound'], root, services };
+}
+
+function buildOutbound(input: BuildInput, services: KnownServices): OutboundConfig | null {
+	const { outbound } = input.routeFile;
+	if (outbound === undefined) return null;
+	const { listen, unknownHosts, routes } = outbound;
+	const context = outboundContext(input, services);
 	return {
 		listen,
 		unknownHosts,
-		deadlines,
 		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['outbound', 'routes', index] })),
-		fallback: buildRule(outboundRule.parse({}), context),
 	};
 }
 

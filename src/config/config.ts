@@ -262,16 +262,15 @@ export interface OutboundConfig {
 	readonly listen: ListenAddress;
 	/** What becomes of requests to hosts that no service lists and no rule names. */
 	readonly unknownHosts: 'passthrough' | 'reject';
-	/** What a call of the app takes from the request that it is made for. */
-	readonly deadlines: {
-		/** Its deadline: if one was stated, always, or never. */
-		readonly inherit: 'explicit' | 'always' | 'off';
-		/** Its end, when the client has left: of GET and HEAD, of all, or of none. */
-		readonly cancel: 'safe' | 'always' | 'off';
-	};
 	readonly routes: readonly Rule[];
-	/** All defaults: by hostname to the service that lists it. */
-	readonly fallback: Rule;
+}
+
+/** What a call of the app takes from the request that it is made for. */
+export interface DeadlinePolicy {
+	/** Its deadline: if one was stated, always, or never. */
+	readonly inherit: 'explicit' | 'always' | 'off';
+	/** Its end, when the client has left: of GET and HEAD, of all, or of none. */
+	readonly cancel: 'safe' | 'always' | 'off';
 }
 
 export interface TelemetryConfig {
@@ -308,6 +307,13 @@ export interface Config {
 	};
 	/** `null`: no outbound listener. */
 	readonly outbound: OutboundConfig | null;
+	/**
+	 * All defaults: what takes a call that no outbound rule matches. By hostname to the service that lists it; on the port
+	 * of a service, which needs no `outbound`, to that service.
+	 */
+	readonly outboundFallback: Rule;
+	/** Of all calls, through `outbound` or the port of a service: the defaults where there is no `outbound`. */
+	readonly outboundDeadlines: DeadlinePolicy;
 	readonly services: readonly ServiceConfig[];
 	readonly tests: readonly RouteTest[];
 	readonly admin: { readonly listen: ListenAddress };

@@ -183,7 +183,7 @@ export class Explainer {
 		const bytes = bytesReason(config, side);
 		if (bytes !== '') return decided(none, bytesOutcome(bytes, host, path), head);
 		if (!this.listens(side)) {
-			const outcome = refusal('no_route', 'the file has no `outbound`, so nothing listens for calls', host, path);
+			const outcome = refusal('no_route', nobodyListens(config), host, path);
 			return decided(none, { ...outcome, status: null, code: '' }, head);
 		}
 		const hit = this.file.match(side, head);
@@ -212,8 +212,8 @@ export class Explainer {
 	}
 
 	private fallbackOf(side: Side): Rule | null {
-		const { inbound, outbound } = this.file.config;
-		if (side === 'outbound') return outbound?.fallback ?? null;
+		const { inbound, outbound, outboundFallback } = this.file.config;
+		if (side === 'outbound') return outbound === null ? null : outboundFallback;
 		return inbound.unmatched === 'app' ? inbound.fallback : null;
 	}
 
@@ -296,4 +296,11 @@ function maskedOutcome(outcome: Outcome, mask: Mask): Outcome {
 		steps: steps.map(step),
 		backends: backends.map((share) => ({ ...share, label: mask(share.label), invalid: mask(share.invalid) })),
 	};
+}
+
+/** Why a call by host comes to nobody. Which port it would come to is not asked here. */
+function nobodyListens({ services }: Config): string {
+	const [own] = services.filter(({ listen }) => listen !== null);
+	if (own === undefined) return 'the file has no `outbound`, so nothing listens for calls';
+	return `the file has no \`outbound\`: calls come in by the ports of services alone, such as \`services.${own.name}.listen\``;
 }

@@ -1,7 +1,7 @@
 /** What all exchanges of a listener share. Made by `app/`; replaced whole when the route file changes. */
 import type { WeightedChoice } from '../balancing/weighted.ts';
 import type { Clock, Random, Timers } from '../clock.ts';
-import type { OutboundConfig, Rule, Side } from '../config/config.ts';
+import type { DeadlinePolicy, Rule, Side } from '../config/config.ts';
 import type { ProxyError } from '../error.ts';
 import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
@@ -29,8 +29,8 @@ export interface Destinations {
 export interface Joining {
 	/** Of the process: it outlives snapshots. */
 	readonly live: LiveExchanges;
-	readonly inherit: OutboundConfig['deadlines']['inherit'];
-	readonly cancel: OutboundConfig['deadlines']['cancel'];
+	readonly inherit: DeadlinePolicy['inherit'];
+	readonly cancel: DeadlinePolicy['cancel'];
 }
 
 /** A rule ready to be obeyed: its numbers looked up once. */

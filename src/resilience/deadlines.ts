@@ -1,8 +1,8 @@
 /** What a call of the app takes from the request that it is made for (`outbound.deadlines`). Times are those of one clock. */
-import type { OutboundConfig } from '../config/config.ts';
+import type { DeadlinePolicy } from '../config/config.ts';
 
-type Inherit = OutboundConfig['deadlines']['inherit'];
-type Cancel = OutboundConfig['deadlines']['cancel'];
+type Inherit = DeadlinePolicy['inherit'];
+type Cancel = DeadlinePolicy['cancel'];
 
 const NEVER = Number.POSITIVE_INFINITY;
 /**

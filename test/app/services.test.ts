@@ -173,9 +173,11 @@ describe('what /services shows', () => {
 			connections: { ...idle, limit: 1024 },
 		};
 		const endpoint = { weight: 1, labels: {}, usable: true, requests: { active: 0 }, connections: idle };
-		expect(Object.fromEntries(services.describe(false, 'refused'))).toEqual({
+		const ports = new Map([['payments', { address: '127.0.0.1', port: 7001 }]]);
+		expect(Object.fromEntries(services.describe(false, 'refused', ports))).toEqual({
 			app: { endpoints: [{ address: '127.0.0.1:8080', healthy: false, lastFailure: 'refused' }], ...counts },
 			payments: {
+				listen: '127.0.0.1:7001',
 				hostnames: ['payments.shop.svc'],
 				endpoints: [
 					{ ...endpoint, address: '10.0.0.1:80', labels: { version: 'v1' } },

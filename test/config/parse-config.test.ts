@@ -12,10 +12,10 @@ function parse(text: string, environment: Record<string, string> = {}, file = 'o
 const SMALLEST = 'app: { port: 8080 }\ninbound: { listen: 8000 }\n';
 const config = (text: string, environment: Record<string, string> = {}): Config => parse(text, environment).config;
 
-/** Without the place of the fallback rule, which moves with the text. */
+/** Without the places of the fallback rules, which move with the text. */
 function meaning(text: string): unknown {
 	const { inbound, ...rest } = config(text);
-	return { ...rest, inbound: { ...inbound, fallback: null } };
+	return { ...rest, inbound: { ...inbound, fallback: null }, outboundFallback: null };
 }
 
 function ruleOf(yaml: string): Rule {
@@ -34,8 +34,9 @@ describe('the smallest file has every default', () => {
 	};
 
 	it('gives the whole configuration', () => {
-		const { fallback, ...inbound } = config(SMALLEST).inbound;
-		expect({ ...config(SMALLEST), inbound }).toEqual({
+		const { outboundFallback, ...whole } = config(SMALLEST);
+		const { fallback, ...inbound } = whole.inbound;
+		expect({ ...whole, inbound }).toEqual({
 			hash: '',
 			app: { name: 'orders', namespace: 'default', zone: '', port: 8080, protocol: 'auto' },
 			inbound: {
@@ -59,6 +60,7 @@ describe('the smallest file has every default', () => {
 				},
 			},
 			outbound: null,
+			outboundDeadlines: { inherit: 'explicit', cancel: 'safe' },
 			services: [],
 			tests: [],
 			admin: { listen: { host: '127.0.0.1', port: 9901 } },
@@ -86,6 +88,7 @@ describe('the smallest file has every default', () => {
 			},
 		});
 		expect(fallback).toMatchObject({ isNamed: false, hostnames: [], retry: RETRY, limits: { requestBody: 0 } });
+		expect(outboundFallback).toMatchObject({ isByHost: true, hostnames: [], retry: { attempts: 2 } });
 	});
 
 	it('has no warnings', () => {

@@ -108,13 +108,13 @@ describe('outbound', () => {
 	});
 
 	it('goes by host when it has no rules', () => {
-		const outbound = config('outbound: { listen: 127.0.0.1:15001 }\n').outbound;
+		const { outbound, outboundFallback } = config('outbound: { listen: 127.0.0.1:15001 }\n');
 		expect(outbound).toMatchObject({
 			listen: { host: '127.0.0.1', port: 15_001 },
 			unknownHosts: 'passthrough',
 			routes: [],
-			fallback: { isByHost: true, backendRefs: [], retry: { codes: [502, 503, 504] } },
 		});
+		expect(outboundFallback).toMatchObject({ isByHost: true, backendRefs: [], retry: { codes: [502, 503, 504] } });
 	});
 
 	it.each(['localhost:1', '127.9.9.9:1', '"[::1]:1"', '{ host: 127.0.0.1, port: 1 }'])('listens on %s', (listen) => {
@@ -283,23 +283,23 @@ describe('how a service is called', () => {
 });
 
 describe('calls of the app', () => {
-	const outbound = (yaml: string) => config(`outbound: { listen: 127.0.0.1:1, ${yaml} }\n`).outbound;
+	const outbound = (yaml: string) => config(`outbound: { listen: 127.0.0.1:1, ${yaml} }\n`);
 
 	it('take over deadlines and ends as the file has it', () => {
-		expect(outbound('')?.deadlines).toEqual({ inherit: 'explicit', cancel: 'safe' });
-		expect(outbound('deadlines: { inherit: always }')?.deadlines).toEqual({ inherit: 'always', cancel: 'safe' });
-		expect(outbound('deadlines: { cancel: off }')?.deadlines).toEqual({ inherit: 'explicit', cancel: 'off' });
+		expect(outbound('').outboundDeadlines).toEqual({ inherit: 'explicit', cancel: 'safe' });
+		expect(outbound('deadlines: { inherit: always }').outboundDeadlines).toEqual({ inherit: 'always', cancel: 'safe' });
+		expect(outbound('deadlines: { cancel: off }').outboundDeadlines).toEqual({ inherit: 'explicit', cancel: 'off' });
 	});
 
 	it.each([
 		['{}', { after: 'p95', max: 1, budgetPercent: 5 }],
 		['{ after: 50ms, max: 2, budgetPercent: 0.5% }', { after: 50, max: 2, budgetPercent: 0.5 }],
 	])('are hedged by %s', (yaml, hedge) => {
-		expect(outbound(`routes: [{ hedge: ${yaml} }]`)?.routes[0]?.hedge).toEqual(hedge);
+		expect(outbound(`routes: [{ hedge: ${yaml} }]`).outbound?.routes[0]?.hedge).toEqual(hedge);
 	});
 
 	it('are not hedged by default', () => {
-		expect(outbound('')?.fallback.hedge).toBeNull();
+		expect(config('').outboundFallback.hedge).toBeNull();
 	});
 
 	it('may be hedged inbound when the app is none of the backends', () => {

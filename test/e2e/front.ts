@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { OUTRIGGER, Program, type ProgramOptions, START_DEADLINE_MS } from './program.ts';
 
 const ANNOUNCED =
-	/inbound :(\d+), admin http:\/\/127\.0\.0\.1:(\d+)(?:, probes :(\d+))?(?:, outbound 127\.0\.0\.1:(\d+))?\n/;
+	/inbound :(\d+), admin http:\/\/127\.0\.0\.1:(\d+)(?:, probes :(\d+))?(?:, outbound 127\.0\.0\.1:(\d+))?(?:, service [^\n]*)?\n/;
 
 /** A route file's top-level blocks; what is said of `inbound` and `app` is added to the defaults of the tests. */
 export interface RouteFile {

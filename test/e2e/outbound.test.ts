@@ -74,6 +74,20 @@ describe('an app that knows nothing of its sidecar', () => {
 		expect(await front.admin('/metrics')).toMatch(/http_client_request_duration_seconds_count\{.*service="stock"\} 1/);
 	});
 
+	it('calls a service at the port that is its own, without an outbound port', async () => {
+		const own = await freePort();
+		const endpoints = [{ address: `127.0.0.1:${stockPort()}` }];
+		const services = { stock: { listen: `127.0.0.1:${own}`, endpoints } };
+		const env = { STOCK_URL: `http://127.0.0.1:${own}/` };
+		const front = await start({ env }, { outbound: undefined, services });
+		const response = await fetch(`${front.url}/stock`);
+		expect([response.status, await response.text()]).toEqual([200, 'stock of /']);
+		expect(seen.map(({ headers }) => headers.host)).toEqual([`127.0.0.1:${own}`]);
+		const [line] = await front.untilLines('access', 2);
+		expect(line).toMatchObject({ side: 'outbound', service: 'stock' });
+		expect(front.program.stderr).toContain(`, service stock 127.0.0.1:${own}\n`);
+	});
+
 	it('is answered by the sidecar where the service is not to be had', async () => {
 		const address = `127.0.0.1:${await freePort()}`;
 		const front = await start({}, { services: { stock: { hostnames: ['stock'], endpoints: [{ address }] } } });

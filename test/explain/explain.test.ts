@@ -267,3 +267,12 @@ it('pauses often enough that an event loop never waits for long', async () => {
 	// Of a regular expression a rule: a few are compiled between two pauses.
 	expect(pauses).toBeGreaterThan(400);
 }, 20_000);
+
+it('names the ports of services where they are the only ones for calls', async () => {
+	const file = await askable('services: { b: { listen: 127.0.0.1:7001, endpoints: [{ address: "10.0.0.1:1" }] } }\n');
+	const { kind, why } = explain(file, asked('GET http://b/', {}, 'outbound')).outcome;
+	expect([kind, why]).toEqual([
+		'refused',
+		'the file has no `outbound`: calls come in by the ports of services alone, such as `services.b.listen`',
+	]);
+});

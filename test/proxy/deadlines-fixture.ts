@@ -23,16 +23,18 @@ export class DeadlinesFixture {
 
 	async start({ edit = (config) => config, ...rules }: Rules & StartOptions = {}): Promise<RunningSidecar> {
 		this.running = await RunningSidecar.start(this.file(rules), { edit });
-		this.app.outboundPort = this.running.outboundPort;
+		const { outbound, services } = this.running.app.bound;
+		this.app.outboundPort = (outbound ?? services.get('payments'))?.port ?? 0;
 		return this.running;
 	}
 
-	file({ inbound, outbound, deadlines, app = {}, payments }: Rules = {}): string {
+	file({ inbound, outbound, deadlines, app = {}, payments, hasPortOnly = false }: Rules = {}): string {
 		const endpoints = [{ address: `127.0.0.1:${this.payments.port}` }];
+		const listen = '127.0.0.1:0';
 		return routeFile(this.app.port, {
 			inbound: { service: app, routes: [{ name: 'in', ...inbound }] },
-			services: { payments: { hostnames: ['payments'], endpoints, ...payments } },
-			outbound: { listen: '127.0.0.1:0', deadlines, routes: [{ name: 'out', ...outbound }] },
+			services: { payments: { hostnames: ['payments'], endpoints, ...payments, ...(hasPortOnly && { listen }) } },
+			...(!hasPortOnly && { outbound: { listen, deadlines, routes: [{ name: 'out', ...outbound }] } }),
 		});
 	}
 
@@ -69,7 +71,6 @@ export class DeadlinesFixture {
 	}
 }
 
-/** The only rule of each side, and `outbound.deadlines`. */
 /** The only rule of each side, and how the app and `payments` are called. */
 interface Rules {
 	readonly inbound?: object;
@@ -77,4 +78,6 @@ interface Rules {
 	readonly deadlines?: object;
 	readonly app?: object;
 	readonly payments?: object;
+	/** Calls go through a port of the service `payments`; there is no `outbound`. */
+	readonly hasPortOnly?: boolean;
 }

@@ -63,6 +63,15 @@ describe('inherit', () => {
 		await waitFor('the attempt to end', () => fixture.payments.connections[0]?.ended !== '');
 	});
 
+	it('holds for the port of a service, also where the file has no outbound', async () => {
+		fixture.payments.follow(silent);
+		await fixture.start({ inbound: SOON, hasPortOnly: true });
+		relay({ tracing: 'passes-on' });
+		expect((await (await fixture.ask()).readResponse()).status).toBe(504);
+		const end = await fixture.callEnd();
+		expect(body(end.body)).toMatchObject({ error: 'request_timeout', setting: 'outbound.deadlines.inherit' });
+	});
+
 	it('leaves alone the call of an app that passes nothing on', async () => {
 		fixture.payments.follow(silent);
 		await fixture.start({ inbound: SOON, outbound: NO_RETRY });

@@ -37,6 +37,7 @@ export interface StartOptions {
 	/** Changes what was parsed. */
 	readonly edit?: (config: Config) => Config;
 }
+
 /** Files of endpoints and clusters are for tests of the whole program. */
 const SOURCES: SourceTools = {
 	folder: '.',

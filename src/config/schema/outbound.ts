@@ -3,6 +3,17 @@ import { block, EVEN_WITH_ISSUES, fault, flag, word } from './field.ts';
 import { listenAddress } from './listen.ts';
 import { outboundRule, rulesOf } from './rule.ts';
 
+export const outboundDeadlines = block({
+	inherit: word(['explicit', 'always', 'off'])
+		.prefault('explicit')
+		.describe(
+			'Whether a call of the app ends with the deadline of the request that it is made for: if one was stated, always, or never.',
+		),
+	cancel: word(['safe', 'always', 'off'])
+		.prefault('safe')
+		.describe('Which calls end when the client of that request has left: GET and HEAD, all, or none.'),
+});
+
 export const outboundSchema = block(
 	{
 		listen: listenAddress().describe('Where the app sends what it asks of others; also as its HTTP proxy.'),
@@ -12,16 +23,7 @@ export const outboundSchema = block(
 		open: flag()
 			.prefault(false)
 			.describe('Whether others than this machine may call through it, with `listen` on an address that they reach.'),
-		deadlines: block({
-			inherit: word(['explicit', 'always', 'off'])
-				.prefault('explicit')
-				.describe(
-					'Whether a call of the app ends with the deadline of the request that it is made for: if one was stated, always, or never.',
-				),
-			cancel: word(['safe', 'always', 'off'])
-				.prefault('safe')
-				.describe('Which calls end when the client of that request has left: GET and HEAD, all, or none.'),
-		})
+		deadlines: outboundDeadlines
 			.prefault({})
 			.describe('What a call of the app takes over from the request that it is made for.'),
 		routes: rulesOf(outboundRule)
