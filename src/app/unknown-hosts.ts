@@ -43,6 +43,8 @@ export const PASSTHROUGH_POLICY: ServicePolicy = {
 	// There is but one endpoint, and it is not ours to ask about.
 	outlierDetection: null,
 	healthCheck: null,
+	// A call without CONNECT is plaintext as far as the app knows.
+	tls: { mode: 'off', sni: '', subjectAltNames: [], trustBundle: '' },
 };
 
 interface UnknownHost {

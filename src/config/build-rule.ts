@@ -45,6 +45,7 @@ export function buildRule(rule: RuleInput, context: RuleContext): Rule {
 		fault: buildFault(rule.fault),
 		directResponse: rule.directResponse ?? null,
 		hedge: rule.hedge ?? null,
+		authorization: null,
 		limits: rule.limits,
 		at: positionOf(root, path),
 	};

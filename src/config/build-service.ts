@@ -32,6 +32,7 @@ export function buildPolicy(input: ServicePolicyInput): ServicePolicy {
 		loadBalancer: loadBalancer === undefined ? ONE_ENDPOINT : buildBalancer(loadBalancer),
 		outlierDetection: buildOutliers(outlierDetection),
 		healthCheck: buildHealthCheck(healthCheck ?? null),
+		tls: { mode: 'auto', sni: '', subjectAltNames: [], trustBundle: '' },
 	};
 }
 
@@ -81,7 +82,13 @@ export function buildNamedService(
 }
 
 export function buildEndpoints(endpoints: EndpointsInput): EndpointConfig[] {
-	return endpoints.map(({ address, weight, zone = '', labels }) => ({ ...address, weight, zone, labels }));
+	return endpoints.map(({ address, weight, zone = '', labels }) => ({
+		...address,
+		weight,
+		zone,
+		labels,
+		identity: '',
+	}));
 }
 
 function buildSource({ dns, file, kubernetes }: NamedServiceInput, namespace: string): EndpointSource | null {

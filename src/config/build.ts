@@ -30,6 +30,7 @@ export function buildConfig(input: BuildInput): Config {
 		outboundDeadlines: routeFile.outbound?.deadlines ?? outboundDeadlines.parse({}),
 		outboundFallback: buildRule(outboundRule.parse({}), outboundContext(input, known)),
 		services,
+		tls: null,
 		tests: buildTests(input),
 		admin,
 		...(probes !== undefined && { probes }),
@@ -71,6 +72,7 @@ function buildInbound({ routeFile, root }: BuildInput, services: KnownServices):
 	return {
 		listen,
 		unmatched,
+		authorization: null,
 		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['inbound', 'routes', index] })),
 		fallback: buildRule(inboundRule.parse({}), context),
 		service: buildPolicy(service),

@@ -2,6 +2,7 @@
  * What a valid route file means: every default filled in, durations in milliseconds, sizes in bytes, percentages from
  * 0 to 100. Plain data, never edited: a reload makes another one.
  */
+import type { Authorization, TlsConfig } from './identity-config.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { Position } from './position.ts';
 import type { ServiceConfig, ServicePolicy } from './service-config.ts';
@@ -228,6 +229,8 @@ export interface Rule {
 	readonly directResponse: DirectResponse | null;
 	/** `null`: none. */
 	readonly hedge: HedgePolicy | null;
+	/** Who may ask, beside `inbound.authorization`; `null`: whoever that lets in. */
+	readonly authorization: Authorization | null;
 	/** 0: none. */
 	readonly limits: { readonly requestBody: number };
 	readonly at: Position;
@@ -300,6 +303,8 @@ export interface Config {
 	readonly inbound: {
 		readonly listen: ListenAddress;
 		readonly unmatched: 'app' | 'reject';
+		/** Before that of a rule, and where no rule matches; `null`: everybody. */
+		readonly authorization: Authorization | null;
 		readonly routes: readonly Rule[];
 		/** All defaults: what serves a request that no rule matches, with `unmatched: app`. */
 		readonly fallback: Rule;
@@ -315,6 +320,8 @@ export interface Config {
 	/** Of all calls, through `outbound` or the port of a service: the defaults where there is no `outbound`. */
 	readonly outboundDeadlines: DeadlinePolicy;
 	readonly services: readonly ServiceConfig[];
+	/** `null`: the workload has no identity, and plaintext is spoken. */
+	readonly tls: TlsConfig | null;
 	readonly tests: readonly RouteTest[];
 	readonly admin: { readonly listen: ListenAddress };
 	readonly probes?: { readonly listen: ListenAddress };

@@ -1,4 +1,5 @@
 /** What a valid route file says of services: where they are and how they are called. Plain data, units as in `config.ts`. */
+import type { ServiceTls } from './identity-config.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { Position } from './position.ts';
 
@@ -97,6 +98,7 @@ export interface ServicePolicy {
 	readonly outlierDetection: OutlierDetection | null;
 	/** `null`: none. */
 	readonly healthCheck: HealthCheck | null;
+	readonly tls: ServiceTls;
 }
 
 export interface EndpointConfig {
@@ -108,6 +110,8 @@ export interface EndpointConfig {
 	/** `''`: not said. */
 	readonly zone: string;
 	readonly labels: Readonly<Record<string, string>>;
+	/** SPIFFE id that its certificate must have; `''`: that of the service, if any. */
+	readonly identity: string;
 }
 
 /** An entry of `services`. */

@@ -83,7 +83,10 @@ export class DnsWatch extends TimerEntry implements EndpointWatch {
 		}
 		const found = await lookup.addresses(name, this.memory);
 		if (!found.ok) return found;
-		return { ...found, records: found.records.map((host) => ({ host, port, weight: 1, zone: '', labels: {} })) };
+		return {
+			...found,
+			records: found.records.map((host) => ({ host, port, weight: 1, zone: '', labels: {}, identity: '' })),
+		};
 	}
 
 	private heard(found: Found<EndpointConfig>): void {

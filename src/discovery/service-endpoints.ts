@@ -52,7 +52,7 @@ async function groupEndpoints(
 		}
 		const { port } = record;
 		for (const host of addresses.records) {
-			endpoints.push({ host, port, weight: weightOf(record), zone: '', labels: {} });
+			endpoints.push({ host, port, weight: weightOf(record), zone: '', labels: {}, identity: '' });
 		}
 	}
 	if (endpoints.length === 0 && trouble !== null) return trouble;

@@ -232,5 +232,6 @@ function peerOf(socket: net.Socket): Peer {
 		isLoopback: address.startsWith('127.') || address === '::1',
 		scheme: 'http',
 		principal: '',
+		certificateElement: '',
 	};
 }

@@ -22,6 +22,11 @@ export interface Peer {
 	readonly scheme: 'http' | 'https';
 	/** Verified identity (SPIFFE id) of the peer; `''` without one. */
 	readonly principal: string;
+	/**
+	 * What a verified client certificate adds to `x-forwarded-client-cert`, as an element of that list; `''` without one. A peer
+	 * may have one and no principal: not every certificate names a SPIFFE id.
+	 */
+	readonly certificateElement: string;
 }
 
 /** What a stream tells its exchange about the incoming direction, and when the outgoing one takes more. */

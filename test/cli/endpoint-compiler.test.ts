@@ -11,6 +11,7 @@ function good(count: number): CompiledEndpoints {
 		weight: 1,
 		zone: 'eu-central-1a',
 		labels: { version: 'v1', pod: `payments-${index}` },
+		identity: '',
 	}));
 	return { ok: true, hash: 'h', digest: `d${count}`, endpoints };
 }

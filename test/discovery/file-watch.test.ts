@@ -34,7 +34,9 @@ function parse(text: string, name: string) {
 	const place = { file: name, line: 1, column: 2, length: 1, excerpt: '', excerptColumn: 1, path: '' };
 	try {
 		const ports = JSON.parse(text) as number[];
-		const endpoints = ports.map((port): EndpointConfig => ({ host: 'h', port, weight: 1, zone: '', labels: {} }));
+		const endpoints = ports.map(
+			(port): EndpointConfig => ({ host: 'h', port, weight: 1, zone: '', labels: {}, identity: '' }),
+		);
 		return { ok: true, endpoints } as const;
 	} catch {
 		const issue = { ...place, severity: 'error', message: 'not a list', expected: 'a list', hint: '' } as const;

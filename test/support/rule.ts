@@ -18,6 +18,7 @@ export function ruleOf(parts: Partial<Rule> = {}): Rule {
 		fault: null,
 		directResponse: null,
 		hedge: null,
+		authorization: null,
 		limits: { requestBody: 0 },
 		at: { file: 'test.yaml', line: 1, column: 1 },
 		...parts,

@@ -61,7 +61,7 @@ async function groupsOf(slices: readonly Slice[], port: string, family: string, 
 }
 
 function endpointConfig({ address, zone, labels }: SliceEndpoint, port: number): EndpointConfig {
-	return { host: address, port, weight: 1, zone, labels };
+	return { host: address, port, weight: 1, zone, labels, identity: '' };
 }
 
 function byAddress(a: EndpointConfig, b: EndpointConfig): number {
