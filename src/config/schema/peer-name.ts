@@ -47,7 +47,7 @@ function parsePeerName(name: string): PeerName | string {
 	return 'is neither a URI nor a DNS name';
 }
 
-function isAddress(name: string): boolean {
+export function isAddress(name: string): boolean {
 	return isIpv4(name) || isIpv6(name.replace(/^\[|\]$/g, ''));
 }
 
