@@ -44,7 +44,7 @@ export const PASSTHROUGH_POLICY: ServicePolicy = {
 	outlierDetection: null,
 	healthCheck: null,
 	// A call without CONNECT is plaintext as far as the app knows.
-	tls: { mode: 'off', sni: '', subjectAltNames: [], trustBundle: '' },
+	tls: { mode: 'off', sni: '', subjectAltNames: [], trustBundle: '', caPem: '' },
 };
 
 interface UnknownHost {

@@ -1,5 +1,6 @@
 /** A rule as the file has it → every default filled in, every reference resolved. */
 import { buildFilter } from './build-filter.ts';
+import { buildAuthorization } from './build-identity.ts';
 import { APP, buildTarget, type KnownServices } from './build-target.ts';
 import type { BackendRef, FaultInjection, Match, Rule, SessionPersistence, Side, ValueMatch } from './config.ts';
 import { isWritten, type Located, locate, type PathSegment, positionOf } from './located.ts';
@@ -45,7 +46,7 @@ export function buildRule(rule: RuleInput, context: RuleContext): Rule {
 		fault: buildFault(rule.fault),
 		directResponse: rule.directResponse ?? null,
 		hedge: rule.hedge ?? null,
-		authorization: null,
+		authorization: buildAuthorization(rule.authorization, root, path),
 		limits: rule.limits,
 		at: positionOf(root, path),
 	};

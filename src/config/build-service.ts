@@ -1,5 +1,7 @@
 /** Services as the file has them → how they are called, and where they are. */
 
+import { buildServiceTls } from './build-identity.ts';
+import type { ServiceTls } from './identity-config.ts';
 import type { Position } from './position.ts';
 import type { EndpointsInput } from './schema/endpoints.ts';
 import { DEFAULT_STATUSES, type HealthCheckInput } from './schema/health-check.ts';
@@ -22,7 +24,7 @@ import type {
 /** Of a service that has one endpoint, as the app. */
 const ONE_ENDPOINT: LoadBalancerPolicy = { policy: 'leastRequest', hash: SOURCE_IP, slowStart: 0, zone: 'any' };
 
-export function buildPolicy(input: ServicePolicyInput): ServicePolicy {
+export function buildPolicy(input: ServicePolicyInput, tls: ServiceTls): ServicePolicy {
 	const { connect, limits, circuitBreaker, retryBudget, loadBalancer, outlierDetection, healthCheck } = input;
 	return {
 		connect: { ...connect, idle: connect.idle ?? 0 },
@@ -32,7 +34,7 @@ export function buildPolicy(input: ServicePolicyInput): ServicePolicy {
 		loadBalancer: loadBalancer === undefined ? ONE_ENDPOINT : buildBalancer(loadBalancer),
 		outlierDetection: buildOutliers(outlierDetection),
 		healthCheck: buildHealthCheck(healthCheck ?? null),
-		tls: { mode: 'auto', sni: '', subjectAltNames: [], trustBundle: '' },
+		tls,
 	};
 }
 
@@ -59,13 +61,15 @@ function probeOf({ path, expect = DEFAULT_STATUSES, grpc }: NonNullable<HealthCh
 export interface ServicePlace {
 	/** Of the app. */
 	readonly namespace: string;
+	/** Authorities that stand in a document, as PEM; `''`: none do. */
+	readonly caPem: string;
 	readonly at: Position;
 }
 
 export function buildNamedService(
 	name: string,
 	service: NamedServiceInput,
-	{ namespace, at }: ServicePlace,
+	{ namespace, caPem, at }: ServicePlace,
 ): ServiceConfig {
 	return {
 		name,
@@ -76,18 +80,18 @@ export function buildNamedService(
 		source: buildSource(service, namespace),
 		endpoints: buildEndpoints(service.endpoints ?? []),
 		...buildSubsets(service),
-		policy: buildPolicy(service),
+		policy: buildPolicy(service, buildServiceTls(service.tls, caPem)),
 		at,
 	};
 }
 
 export function buildEndpoints(endpoints: EndpointsInput): EndpointConfig[] {
-	return endpoints.map(({ address, weight, zone = '', labels }) => ({
+	return endpoints.map(({ address, weight, zone = '', labels, identity = '' }) => ({
 		...address,
 		weight,
 		zone,
 		labels,
-		identity: '',
+		identity,
 	}));
 }
 

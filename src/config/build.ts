@@ -1,9 +1,10 @@
 /** The typed route file → `Config`. Nothing can fail any more. */
+import { APP_TLS, buildAuthorization, buildTls } from './build-identity.ts';
 import { buildRule, type RuleContext } from './build-rule.ts';
 import { buildNamedService, buildPolicy } from './build-service.ts';
 import type { KnownServices } from './build-target.ts';
 import type { AppConfig, Config, OutboundConfig, RouteTest, TelemetryConfig } from './config.ts';
-import { type Located, positionOf } from './located.ts';
+import { type Located, locate, positionOf } from './located.ts';
 import { outboundDeadlines } from './schema/outbound.ts';
 import type { RouteFile } from './schema/route-file.ts';
 import { inboundRule, outboundRule } from './schema/rule.ts';
@@ -30,7 +31,7 @@ export function buildConfig(input: BuildInput): Config {
 		outboundDeadlines: routeFile.outbound?.deadlines ?? outboundDeadlines.parse({}),
 		outboundFallback: buildRule(outboundRule.parse({}), outboundContext(input, known)),
 		services,
-		tls: null,
+		tls: buildTls(routeFile.tls),
 		tests: buildTests(input),
 		admin,
 		...(probes !== undefined && { probes }),
@@ -67,15 +68,15 @@ export function nameOfFile(file: string): string {
 }
 
 function buildInbound({ routeFile, root }: BuildInput, services: KnownServices): Config['inbound'] {
-	const { listen, unmatched, routes, service } = routeFile.inbound;
+	const { listen, unmatched, authorization, routes, service } = routeFile.inbound;
 	const context: RuleContext = { side: 'inbound', path: ['inbound'], root, services };
 	return {
 		listen,
 		unmatched,
-		authorization: null,
+		authorization: buildAuthorization(authorization, root, ['inbound']),
 		routes: routes.map((rule, index) => buildRule(rule, { ...context, path: ['inbound', 'routes', index] })),
 		fallback: buildRule(inboundRule.parse({}), context),
-		service: buildPolicy(service),
+		service: buildPolicy(service, APP_TLS),
 	};
 }
 
@@ -98,7 +99,11 @@ function buildOutbound(input: BuildInput, services: KnownServices): OutboundConf
 function buildServices({ routeFile, root }: BuildInput): ServiceConfig[] {
 	const { namespace } = routeFile.app;
 	return Object.entries(routeFile.services).map(([name, service]) =>
-		buildNamedService(name, service, { namespace, at: positionOf(root, ['services', name]) }),
+		buildNamedService(name, service, {
+			namespace,
+			caPem: locate(root, ['services', name, 'tls', 'trustBundle']).node.pem ?? '',
+			at: positionOf(root, ['services', name]),
+		}),
 	);
 }
 

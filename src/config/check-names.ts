@@ -98,8 +98,10 @@ function visit(field: Field, node: Located, path: readonly PathSegment[], contex
 	const isShortList = field.items !== null && node.kind === 'map';
 	for (const [name, child] of node.entries) {
 		const below = [...path, name];
-		if (child.value === null && (field.values !== null || isShortList)) reportNothing(child, below, context);
 		const schema = schemaOfKey(field, name);
+		if (child.value === null && (field.values !== null || isShortList || needsValue(schema))) {
+			reportNothing(child, below, context);
+		}
 		if (schema !== null && child.kind !== 'scalar') visit(describeField(schema), child, below, context);
 	}
 	if (field.items === null) return;
@@ -107,6 +109,10 @@ function visit(field: Field, node: Located, path: readonly PathSegment[], contex
 	// Lists of scalars, of which there may be many, have no names in them.
 	if (item.keys === null) return;
 	for (const [index, child] of node.items.entries()) visit(item, child, [...path, index], context);
+}
+
+function needsValue(schema: z.core.$ZodType | null): boolean {
+	return schema !== null && describeField(schema).facts.needsValue === true;
 }
 
 function reportNothing(node: Located, where: readonly PathSegment[], { root, issues }: Visit): void {

@@ -2,6 +2,8 @@
  * Faults that no single value shows: ports that collide, a name given twice, a regular expression that does not compile.
  * Works on the tree, value by value, so that it finds them in a file that has other faults as well.
  */
+
+import { checkIdentities } from './check-identity.ts';
 import { checkHostnames, checkNamesOfNothing, checkNamespaces, checkRuleNames } from './check-names.ts';
 import { checkPorts } from './check-ports.ts';
 import type { IssueList } from './issue-list.ts';
@@ -15,6 +17,7 @@ export function checkFile(root: Located, issues: IssueList, compileRegex?: (sour
 	checkPorts(root, issues);
 	checkHostnames(root, issues);
 	checkNamespaces(root, issues);
+	checkIdentities(root, issues);
 	checkNamesOfNothing(root, issues, routeFileSchema);
 	for (const side of SIDES) {
 		checkRuleNames(root, side, issues);

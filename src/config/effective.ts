@@ -73,8 +73,10 @@ class EffectiveView {
 		const values = value as Readonly<Record<string, unknown>>;
 		const shown: Record<string, Effective> = {};
 		for (const [key, schema] of schemasOf(field, value)) {
-			const inForce = values[key] ?? describeField(schema).facts.implied?.(values, this.#app);
-			const isOneOfFew = field.facts.showsOnlySet === true || field.facts.exactlyOneOf?.includes(key) === true;
+			const { implied, needsValue } = describeField(schema).facts;
+			const inForce = values[key] ?? implied?.(values, this.#app);
+			const isOneOfFew =
+				needsValue === true || field.facts.showsOnlySet === true || field.facts.exactlyOneOf?.includes(key) === true;
 			if (inForce === undefined && isOneOfFew) continue;
 			shown[key] = this.show(schema, values[key] === null ? null : inForce, [...path, key]);
 		}

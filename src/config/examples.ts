@@ -21,6 +21,20 @@ unstable: {}`,
 	],
 	'app.health': ['health: { path: /healthz, interval: 2s }'],
 	inbound: ['inbound: { listen: "0.0.0.0:8000", unmatched: reject }'],
+	'inbound.authorization': [
+		`authorization:
+  deny: [{ paths: ["/admin*"] }]
+  allow: [{ namespaces: [shop] }]`,
+		`authorization:
+  dryRun: true                  # only logs whom it would refuse
+  allow: [{ principals: ["spiffe://mesh.local/*"] }]`,
+	],
+	'inbound.authorization.deny[]': [
+		`deny:
+  - { paths: ["/admin*", "*.bak"], methods: [PUT, DELETE] }      # both must hold, and one value of each
+  - { principals: ["spiffe://mesh.local/ns/test/*"], namespaces: [test] }
+  - { headers: { x-debug: "*" }, sources: [10.9.0.0/16, "fd00::7"] }`,
+	],
 	'inbound.routes[]': [
 		`routes:
   - name: reads
@@ -29,6 +43,7 @@ unstable: {}`,
     timeouts: { request: 15s }
   - name: writes
     matches: [{ path: /orders, method: POST }]
+    authorization: { allow: [{ principals: ["spiffe://mesh.local/ns/shop/sa/web"] }] }
     retry: off`,
 	],
 	'inbound.routes[].matches[]': [
@@ -135,6 +150,7 @@ unstable: {}`,
     hostnames: [reports.example]
     backendRefs: [{ name: payments }]
     filters: [{ urlRewrite: { hostname: payments } }]
+    authorization: { deny: [{ methods: [DELETE] }] }
     rateLimit: { requests: 10 }
     limits: { requestBody: 1MiB }`,
 		`routes:
@@ -180,7 +196,17 @@ unstable: {}`,
     hostnames: [search]
     dns: { name: search.internal, port: 8080 }`,
 	],
-	'services.*.endpoints[]': ['endpoints: [{ address: "10.0.0.7:8443", weight: 2, zone: a, labels: { version: v1 } }]'],
+	'services.*.endpoints[]': [
+		'endpoints: [{ address: "10.0.0.7:8443", weight: 2, zone: a, labels: { version: v1 }, identity: "spiffe://mesh.local/ns/shop/sa/payments" }]',
+	],
+	'services.*.tls': [
+		`tls:
+  mode: mutual
+  sni: payments.shop.svc
+  subjectAltNames: ["spiffe://mesh.local/ns/shop/sa/payments"]
+  trustBundle: certs/partner-ca.pem`,
+		'tls: { mode: simple, sni: api.example.com }      # a server of the web: the authorities of the system',
+	],
 	'services.*.connect': [
 		'connect: { timeout: 5s, idle: 4s, maxConnections: 512, maxRequestsPerConnection: 10000, maxAge: 1h }',
 	],
@@ -208,6 +234,10 @@ unstable: {}`,
 		'healthCheck: { path: /healthz, expect: 200-299, interval: 5s, timeout: 1s, healthy: 1, unhealthy: 3 }',
 		'healthCheck: { grpc: shop.Payments }',
 		'healthCheck: { tcp: true }',
+	],
+	tls: [
+		'tls: { mode: strict, certificate: certs/orders.pem, key: certs/orders.key, trustBundle: certs/ca.pem, minVersion: "1.3" }',
+		'tls: { mode: permissive, workloadApi: unix:///run/spire/agent.sock }',
 	],
 	admin: ['admin: { listen: 127.0.0.1:9901 }'],
 	probes: ['probes: { listen: 9902 }'],

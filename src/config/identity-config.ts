@@ -34,6 +34,8 @@ export interface ServiceTls {
 	readonly subjectAltNames: readonly PeerName[];
 	/** Path of a PEM file; `''`: with `mutual` the identity's own bundle, with `simple` the system's. */
 	readonly trustBundle: string;
+	/** The same as text, in place of a path: of a document beside the route file; `''`: none. */
+	readonly caPem: string;
 }
 
 /** Texts of a rule of authorization: exact, `x*`, `*x` or `*`, which is any that is not empty. */

@@ -35,6 +35,8 @@ export interface Located {
 	readonly origin?: Origin;
 	/** Of a reference to a backend: why nothing can be sent there although it is known. Completes "`x` …". */
 	readonly invalid?: string;
+	/** Of the name of a document: the certificates that stand in it, as PEM. */
+	readonly pem?: string;
 }
 
 /** A place in a document of another kind. */

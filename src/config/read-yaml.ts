@@ -1,6 +1,7 @@
 /** The files of a configuration → trees of values that know where they stand, and every fault of the YAML at once. */
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
 import { conceal, type EnvironmentLookup } from './environment.ts';
+import { CA_KEY } from './gateway/ca-certificates.ts';
 import { isWorthReading, LIST } from './gateway/kinds.ts';
 import { IssueList } from './issue-list.ts';
 import { type Located, lineText, type Span, startOf } from './located.ts';
@@ -135,17 +136,30 @@ function trim(document: YAMLMap): void {
 	const [apiVersion, kind] = [document.get('apiVersion'), document.get('kind')];
 	if (typeof apiVersion !== 'string' || typeof kind !== 'string') return;
 	if (!isWorthReading(apiVersion, kind)) {
-		document.items = document.items.filter(({ key }) => isScalar(key) && IDENTITY.has(String(key.value)));
+		keep(document, IDENTITY);
 		return;
 	}
+	if (kind === 'ConfigMap') return trimConfigMap(document);
 	const [metadata, items] = [document.get('metadata'), document.get('items')];
 	if (isMap(metadata)) for (const key of NOTED_DOWN) metadata.delete(key);
 	if (document.has('status')) document.set('status', null);
 	// What `kubectl get -o yaml` prints.
 	if (kind === LIST && isSeq(items)) for (const item of items.items) if (isMap(item)) trim(item);
 }
-const IDENTITY = new Set(['apiVersion', 'kind']);
+const IDENTITY = ['apiVersion', 'kind'];
 const NOTED_DOWN = ['annotations', 'managedFields'];
+
+/** Of what it may hold only certificates are read. */
+function trimConfigMap(document: YAMLMap): void {
+	keep(document, [...IDENTITY, 'metadata', 'data']);
+	const [metadata, data] = [document.get('metadata'), document.get('data')];
+	if (isMap(metadata)) keep(metadata, ['name', 'namespace']);
+	if (isMap(data)) keep(data, [CA_KEY]);
+}
+
+function keep(map: YAMLMap, keys: readonly string[]): void {
+	map.items = map.items.filter(({ key }) => isScalar(key) && keys.includes(String(key.value)));
+}
 
 function pickNative(parts: readonly Part[], files: readonly SourceFile[], issues: IssueList): Part | null {
 	const [native, ...others] = parts.filter((part) => !hasKind(part));

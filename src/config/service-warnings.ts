@@ -15,7 +15,7 @@ export function* serviceWarnings(config: Config, root: Located): Generator<Servi
 	for (const service of config.services) {
 		const path = ['services', service.name];
 		// Of a document of another kind it has been said in its own words.
-		const isDescribed = locate(root, path).node.origin !== undefined;
+		const isDescribed = locate(root, [...path, 'endpoints']).node.origin !== undefined;
 		if (service.source === null && service.endpoints.length === 0 && !isDescribed) {
 			yield { path: [...path, 'endpoints'], message: 'is empty: its requests get 503' };
 		}

@@ -2,6 +2,7 @@
 import { isLoopback } from './addresses.ts';
 import { APP, keyOfReason, subsetsOf } from './build-target.ts';
 import type { BackendTarget, Config, Filter, Rule, Side } from './config.ts';
+import { identityWarnings } from './identity-warnings.ts';
 import type { IssueList } from './issue-list.ts';
 import { formatPath, type Located, lineText, locate, type PathSegment, writtenPath } from './located.ts';
 import { maskedName } from './rule-name.ts';
@@ -22,7 +23,7 @@ function answersItself({ directResponse, filters }: Rule): boolean {
 export function warnAbout(config: Config, root: Located, issues: IssueList): void {
 	const warnings = new Warnings(config, root, issues);
 	warnings.aboutFile();
-	warnings.aboutServices();
+	warnings.aboutServicesAndIdentities();
 	warnings.aboutRules('inbound', config.inbound.routes);
 	warnings.aboutRules('outbound', config.outbound?.routes ?? []);
 }
@@ -49,8 +50,9 @@ class Warnings {
 		}
 	}
 
-	aboutServices(): void {
-		for (const { path, message, expected } of serviceWarnings(this.#config, this.#root)) {
+	aboutServicesAndIdentities(): void {
+		const all = [...serviceWarnings(this.#config, this.#root), ...identityWarnings(this.#config)];
+		for (const { path, message, expected } of all) {
 			this.#warn(path, message, expected === undefined ? {} : { expected });
 		}
 	}

@@ -19,7 +19,7 @@ import { type Candidate, Judge } from './judge.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
 import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
-import { type PolicyValue, policyAt, policyOfDefaults } from './policy.ts';
+import { type PolicyValue, policyAt, policyOfDefaults, redactedPolicy } from './policy.ts';
 import { Precedence } from './precedence.ts';
 import { Redaction } from './redaction.ts';
 import type { Step } from './steps.ts';
@@ -263,7 +263,8 @@ export class Explainer {
 		// Of a rule that asks nobody only what was written is worth a line.
 		const asksNobody = kind === 'answer' || kind === 'refused';
 		if (side === 'outbound') values.push(...policyAt(file.effectiveAt(['outbound', 'deadlines']), 'deadlines'));
-		const told = asksNobody ? values.filter(({ from }) => from !== 'default') : values;
+		else values.push(...policyAt(file.effectiveAt(['inbound', 'authorization']), 'inbound.authorization'));
+		const told = redactedPolicy(asksNobody ? values.filter(({ from }) => from !== 'default') : values, this.redaction);
 		const groups: PolicyGroup[] = [{ of: 'rule', name: isFallback ? '' : this.nameOf(side, rule), values: told }];
 		if (kind !== 'backends') return groups;
 		for (const name of new Set(backends.filter(({ invalid }) => invalid === '').map(({ service }) => service))) {

@@ -2,7 +2,7 @@
 import type { Random } from '../clock.ts';
 import type { Match, Rule } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
-import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
+import { compileBackendFilters, compileFilters, NO_POLICIES } from '../filters/chain.ts';
 import type { Answer, FilteredRequest } from '../filters/filter.ts';
 import { copyForNextHop, isForHttps, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
@@ -59,7 +59,7 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, { li
 function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {
 	const taking = rule.backendRefs.filter(({ weight }) => weight > 0);
 	const ofBackend = taking.length === 1 ? (taking[0]?.filters ?? []) : [];
-	const chains = [compileFilters(rule, []), compileBackendFilters(ofBackend)];
+	const chains = [compileFilters(rule, NO_POLICIES), compileBackendFilters(ofBackend)];
 	for (const filter of chains.flatMap((chain) => chain?.request ?? [])) {
 		const verdict = filter.onRequest(request);
 		if (verdict === null || verdict instanceof ProxyError || verdict.kind === 'wait') continue;

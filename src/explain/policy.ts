@@ -3,6 +3,7 @@ import type { Rule } from '../config/config.ts';
 import { formatDuration } from '../config/duration.ts';
 import type { Effective, EffectiveLeaf, EffectiveMap } from '../config/effective.ts';
 import { formatSize } from '../config/size.ts';
+import { MASK, type Redaction } from './redaction.ts';
 
 export interface PolicyValue {
 	/** Dotted, from the rule or service down: `timeouts.request`. */
@@ -38,6 +39,16 @@ export function policyAt(node: Effective | null, under = ''): PolicyValue[] {
 		}
 	}
 	return values;
+}
+
+/** The value that a header field must have is as much of a secret as the field itself. */
+const HEADER_OF_AUTHORIZATION = /(?:^|\.)authorization\.(?:deny|allow)\[[0-9]+\]\.headers\.(.+)$/;
+
+export function redactedPolicy(values: readonly PolicyValue[], redaction: Redaction): PolicyValue[] {
+	return values.map((each) => {
+		const [, name = ''] = HEADER_OF_AUTHORIZATION.exec(each.key) ?? [];
+		return redaction.hidesHeader(name) ? { ...each, value: MASK } : each;
+	});
 }
 
 function addAll(node: Effective, key: string, values: PolicyValue[]): void {

@@ -50,6 +50,8 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	session: Seat | null = null;
 	/** Kept for the CORS filter. */
 	allowedOrigin: string | undefined = undefined;
+	deniedBy = '';
+	wouldBeDeniedBy = '';
 	/** A fault was injected that made it wait. */
 	isDelayed = false;
 	requestBytes = 0;

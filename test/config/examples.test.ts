@@ -24,6 +24,7 @@ const BESIDE: Readonly<Record<string, object>> = {
 const FILE = {
 	app: { port: 8080, zone: 'a' },
 	inbound: { listen: 8000 },
+	tls: { workloadApi: 'unix:///run/spire/agent.sock' },
 	services: {
 		payments: {
 			endpoints: [{ address: '10.0.0.7:8443', labels: { version: 'v2' } }],

@@ -7,7 +7,7 @@ const APP = 'app: { port: 8080 }\n';
 const INBOUND = 'inbound: { listen: 8000 }\n';
 const rule = (yaml: string): string => `${APP}inbound:\n  listen: 8000\n  routes:\n    - ${yaml}\n`;
 const RULE_KEYS =
-	'one of `name`, `hostnames`, `matches`, `filters`, `backendRefs`, `timeouts`, `retry`, `hedge`, `sessionPersistence`, `rateLimit`, `fault`, `directResponse`, `limits`';
+	'one of `name`, `hostnames`, `matches`, `filters`, `backendRefs`, `timeouts`, `retry`, `hedge`, `sessionPersistence`, `rateLimit`, `fault`, `directResponse`, `limits`, `authorization`';
 
 it('tells all mistakes of a file at once, in the order of the file', () => {
 	const text = `app: { port: 8080, protocoll: auto }

@@ -9,7 +9,7 @@ const service = (yaml: string): string => file(`services:\n  payments: ${yaml}\n
 const policy = (yaml: string): string => service(`{ endpoints: [], ${yaml} }`);
 
 const SERVICE_KEYS =
-	'`hostnames`, `ports`, `protocol`, `listen`, `endpoints`, `dns`, `file`, `kubernetes`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget`, `loadBalancer`, `outlierDetection`, `healthCheck`';
+	'`hostnames`, `ports`, `protocol`, `listen`, `endpoints`, `dns`, `file`, `kubernetes`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget`, `loadBalancer`, `outlierDetection`, `healthCheck`, `tls`';
 const unknownKey = (place: string, key: string, hint: string): string =>
 	`${place} unknown key \`${key}\` in \`services.payments\` | one of ${SERVICE_KEYS} | ${hint}`;
 

@@ -13,7 +13,7 @@ const rule = (yaml: string): string => file(`outbound:\n  listen: 127.0.0.1:1500
 const inboundRule = (yaml: string): string => `${APP}inbound:\n  listen: 8000\n  routes:\n    - ${yaml}\n`;
 
 const SERVICE_KEYS =
-	'`hostnames`, `ports`, `protocol`, `listen`, `endpoints`, `dns`, `file`, `kubernetes`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget`, `loadBalancer`, `outlierDetection`, `healthCheck`';
+	'`hostnames`, `ports`, `protocol`, `listen`, `endpoints`, `dns`, `file`, `kubernetes`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget`, `loadBalancer`, `outlierDetection`, `healthCheck`, `tls`';
 const unknownKey = (place: string, key: string, hint: string): string =>
 	`${place} unknown key \`${key}\` in \`services.payments\` | one of ${SERVICE_KEYS} | ${hint}`;
 

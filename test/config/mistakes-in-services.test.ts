@@ -27,7 +27,6 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		service('"10.0.0.7:80"'),
 		'4:13 `services.payments` is not a mapping | a mapping with at least `endpoints`, `dns`, `file` or `kubernetes`',
 	],
-	['keys of a later version', service(`{ ${ENDPOINTS}, tls: {} }`), '4:56 `tls` is not supported by this version'],
 	[
 		'an address without a port',
 		service('{ endpoints: [{ address: 10.0.0.7 }] }'),
@@ -51,7 +50,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'an endpoint that is text',
 		service('{ endpoints: ["10.0.0.7:80"] }'),
-		'4:27 `services.payments.endpoints[0]` is not a mapping | a mapping with `address`, `weight`, `zone`, `labels`',
+		'4:27 `services.payments.endpoints[0]` is not a mapping | a mapping with `address`, `weight`, `zone`, `labels`, `identity`',
 	],
 	[
 		'an endpoint given twice',
@@ -128,7 +127,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'a misspelt key of a service',
 		service(`{ ${ENDPOINTS}, hostname: [a] }`),
-		'4:56 unknown key `hostname` in `services.payments` | one of `hostnames`, `ports`, `protocol`, `listen`, `endpoints`, `dns`, `file`, `kubernetes`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget`, `loadBalancer`, `outlierDetection`, `healthCheck` | did you mean `hostnames`?',
+		'4:56 unknown key `hostname` in `services.payments` | one of `hostnames`, `ports`, `protocol`, `listen`, `endpoints`, `dns`, `file`, `kubernetes`, `subsets`, `connect`, `limits`, `circuitBreaker`, `retryBudget`, `loadBalancer`, `outlierDetection`, `healthCheck`, `tls` | did you mean `hostnames`?',
 	],
 	[
 		'a service that is inbound',
@@ -148,7 +147,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'endpoints of the app',
 		app('{ endpoints: [] }'),
-		'2:37 unknown key `endpoints` in `inbound.service` | one of `connect`, `limits`, `circuitBreaker`, `retryBudget`, `outlierDetection`, `healthCheck`',
+		'2:37 unknown key `endpoints` in `inbound.service` | one of `connect`, `limits`, `circuitBreaker`, `retryBudget`, `outlierDetection`, `healthCheck`, `tls`',
 	],
 	[
 		'outbound without an address',

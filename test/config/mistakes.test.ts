@@ -11,9 +11,9 @@ const HEADER_FORMS = 'a list such as `[{ name: x-canary, value: "1" }]`, or `{ x
 const DURATION = 'a duration such as `250ms`, `2s` or `1h30m`';
 
 const TOP_KEYS =
-	'one of `app`, `inbound`, `outbound`, `services`, `admin`, `probes`, `telemetry`, `localReplies`, `trustedHops`, `workers`, `passthrough`, `shutdown`, `limits`, `tests`, `unstable`';
+	'one of `app`, `inbound`, `outbound`, `services`, `tls`, `admin`, `probes`, `telemetry`, `localReplies`, `trustedHops`, `workers`, `passthrough`, `shutdown`, `limits`, `tests`, `unstable`';
 const RULE_KEYS =
-	'one of `name`, `hostnames`, `matches`, `filters`, `backendRefs`, `timeouts`, `retry`, `hedge`, `sessionPersistence`, `rateLimit`, `fault`, `directResponse`, `limits`';
+	'one of `name`, `hostnames`, `matches`, `filters`, `backendRefs`, `timeouts`, `retry`, `hedge`, `sessionPersistence`, `rateLimit`, `fault`, `directResponse`, `limits`, `authorization`';
 
 const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string[]])[] = [
 	['an empty file', '', '1:1 the file is empty | at least `app: { port: 8080 }` and `inbound: { listen: 8000 }`'],
@@ -124,8 +124,6 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 		match(`{ headers: [${Array.from({ length: 17 }, (_, i) => `{ name: h${i}, value: a }`).join(', ')}] }`),
 		'5:19 `inbound.routes[0].matches[0].headers` has too many entries | at most 16',
 	],
-	['a block of a later version', `${APP}${INBOUND}tls: {}\n`, '3:1 `tls` is not supported by this version'],
-	['authorization of a rule', rule('authorization: {}'), '5:7 `authorization` is not supported by this version'],
 	[
 		'hedged requests',
 		rule('hedge: { after: p95 }'),

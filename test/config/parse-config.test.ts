@@ -42,6 +42,7 @@ describe('the smallest file has every default', () => {
 			inbound: {
 				listen: { host: '', port: 8000 },
 				unmatched: 'app',
+				authorization: null,
 				routes: [],
 				service: {
 					connect: { timeout: 1000, idle: 0, maxConnections: 1024, maxRequestsPerConnection: 0, maxAge: 0 },
@@ -57,11 +58,13 @@ describe('the smallest file has every default', () => {
 					loadBalancer: { policy: 'leastRequest', hash: { by: 'sourceIp' }, slowStart: 0, zone: 'any' },
 					outlierDetection: null,
 					healthCheck: null,
+					tls: { mode: 'off', sni: '', subjectAltNames: [], trustBundle: '', caPem: '' },
 				},
 			},
 			outbound: null,
 			outboundDeadlines: { inherit: 'explicit', cancel: 'safe' },
 			services: [],
+			tls: null,
 			tests: [],
 			admin: { listen: { host: '127.0.0.1', port: 9901 } },
 			telemetry: {
@@ -112,6 +115,7 @@ describe('the smallest file has every default', () => {
 			fault: null,
 			directResponse: null,
 			hedge: null,
+			authorization: null,
 			limits: { requestBody: 0 },
 			at: { file: 'orders.yaml', line: 5, column: 7 },
 		});

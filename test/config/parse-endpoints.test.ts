@@ -2,8 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { formatIssue } from '../../src/config/issue.ts';
 import { parseEndpoints } from '../../src/config/parse-endpoints.ts';
 
-const FULL = { host: '10.0.0.7', port: 8443, weight: 2, zone: 'a', labels: { version: 'v1' } };
-const BARE = { host: '::1', port: 80, weight: 1, zone: '', labels: {} };
+const FULL = {
+	host: '10.0.0.7',
+	port: 8443,
+	weight: 2,
+	zone: 'a',
+	labels: { version: 'v1' },
+	identity: 'spiffe://a.b/c',
+};
+const BARE = { host: '::1', port: 80, weight: 1, zone: '', labels: {}, identity: '' };
 
 /** Each mistake in the form of people, without the line and the caret below it. */
 function mistakesIn(text: string): string[] {
@@ -18,14 +25,17 @@ function list(count: number): string {
 
 describe('a file of endpoints', () => {
 	it.each([
-		['YAML', '- { address: "10.0.0.7:8443", weight: 2, zone: a, labels: { version: v1 } }\n- address: "[::1]:80"\n'],
+		[
+			'YAML',
+			'- { address: "10.0.0.7:8443", weight: 2, zone: a, labels: { version: v1 }, identity: "spiffe://a.b/c" }\n- address: "[::1]:80"\n',
+		],
 		[
 			'JSON',
-			'[{"address":"10.0.0.7:8443","weight":2,"zone":"a","labels":{"version":"v1"}},\n\t{"address":"[::1]:80"}]',
+			'[{"address":"10.0.0.7:8443","weight":2,"zone":"a","labels":{"version":"v1"},"identity":"spiffe://a.b/c"},\n\t{"address":"[::1]:80"}]',
 		],
 		[
 			'YAML with anchors',
-			'# made by hand\n---\n- &first { address: "10.0.0.7:8443", weight: 2, zone: a, labels: { version: v1 } }\n- { <<: *first, address: "[::1]:80", weight:, zone:, labels: }\n',
+			'# made by hand\n---\n- { <<: &first { weight: 2, zone: a, labels: { version: v1 } }, address: "10.0.0.7:8443", identity: "spiffe://a.b/c" }\n- { <<: *first, address: "[::1]:80", weight:, zone:, labels: }\n',
 		],
 	])('may be %s', (_, text) => {
 		expect(parseEndpoints(text, 'e.yaml')).toEqual({ ok: true, endpoints: [FULL, BARE] });
@@ -68,7 +78,7 @@ describe('each mistake in a file of endpoints is told with its place and what wa
 		[
 			'an address alone',
 			'- 10.0.0.7:80\n',
-			'1:3: `[0]` is not a mapping | expected a mapping with `address`, `weight`, `zone`, `labels`',
+			'1:3: `[0]` is not a mapping | expected a mapping with `address`, `weight`, `zone`, `labels`, `identity`',
 		],
 		['no address', '- weight: 1\n', `1:3: \`address\` is missing in \`[0]\` | expected ${ADDRESS}`],
 		['no port', '[{"address":\n"a"}]', `2:1: \`[0].address\` is not an address | expected ${ADDRESS}`],
@@ -77,7 +87,17 @@ describe('each mistake in a file of endpoints is told with its place and what wa
 		[
 			'a misspelt key',
 			'- { address: "a:80", wieght: 2 }\n',
-			'1:22: unknown key `wieght` in `[0]` | expected one of `address`, `weight`, `zone`, `labels` | did you mean `weight`?',
+			'1:22: unknown key `wieght` in `[0]` | expected one of `address`, `weight`, `zone`, `labels`, `identity` | did you mean `weight`?',
+		],
+		[
+			'an identity of nobody',
+			'- { address: "a:80", identity: "spiffe://mesh.local" }\n',
+			'1:32: `[0].identity` names a trust domain and no workload | expected a SPIFFE id such as `spiffe://mesh.local/ns/shop/sa/payments`',
+		],
+		[
+			'an identity without a value, which would be plaintext',
+			'- { address: "a:80", identity: }\n',
+			'1:22: `[0].identity` has no value | expected a value, or no such key',
 		],
 		[
 			'a label that is a number',

@@ -26,7 +26,7 @@ describe('a service', () => {
 			protocol: 'auto',
 			listen: null,
 			source: null,
-			endpoints: [{ host: '10.0.0.7', port: 8443, weight: 1, zone: '', labels: {} }],
+			endpoints: [{ host: '10.0.0.7', port: 8443, weight: 1, zone: '', labels: {}, identity: '' }],
 			subsets: {},
 			subsetServices: {},
 			policy: {
@@ -50,6 +50,7 @@ describe('a service', () => {
 					maxEjectionPercent: 50,
 				},
 				healthCheck: null,
+				tls: { mode: 'auto', sni: '', subjectAltNames: [], trustBundle: '', caPem: '' },
 			},
 			at: { file: 'orders.yaml', line: 4, column: 3 },
 		});

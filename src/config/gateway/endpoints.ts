@@ -1,5 +1,6 @@
 /** `EndpointSlice` documents: where the pods of a service are. */
 import type { Located } from '../located.ts';
+import type { BackendTls } from './backend-tls.ts';
 import type { GatewayDocument, Path } from './document.ts';
 import { mapNode, placeOf, scalarNode } from './nodes.ts';
 
@@ -14,6 +15,8 @@ export interface ServicePort {
 	readonly targetPort: number;
 	/** What it says that it speaks; `''`: nothing. */
 	readonly appProtocol: string;
+	/** `null`: it is asked in plaintext. */
+	readonly tls: BackendTls | null;
 	readonly path: Path;
 	readonly node: Located;
 }

@@ -8,14 +8,15 @@ const READ: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
 		HTTPRoute: ['v1', 'v1beta1'],
 		GRPCRoute: ['v1'],
 		Gateway: ['v1', 'v1beta1'],
+		BackendTLSPolicy: ['v1', 'v1alpha3'],
 	},
-	'': { Service: ['v1'] },
+	'': { Service: ['v1'], ConfigMap: ['v1'] },
 	'discovery.k8s.io': { EndpointSlice: ['v1'] },
 };
 
 /** What would change where requests go, or how, and cannot be obeyed. */
 const LATER: Readonly<Record<string, readonly string[]>> = {
-	[GATEWAY_GROUP]: ['BackendTLSPolicy', 'TLSRoute', 'TCPRoute', 'UDPRoute'],
+	[GATEWAY_GROUP]: ['TLSRoute', 'TCPRoute', 'UDPRoute'],
 	'gateway.networking.x-k8s.io': ['XBackendTrafficPolicy'],
 };
 
@@ -24,7 +25,6 @@ const IGNORED: Readonly<Record<string, readonly string[]>> = {
 	[GATEWAY_GROUP]: ['GatewayClass', 'ReferenceGrant', 'ListenerSet'],
 	'gateway.networking.x-k8s.io': ['XListenerSet', 'XMesh'],
 	'': [
-		'ConfigMap',
 		'Endpoints',
 		'Event',
 		'LimitRange',

@@ -1,5 +1,6 @@
 /** `Service` documents as entries of `services`, beside those that the route file itself has. */
 import { type Located, scalarText } from '../located.ts';
+import type { BackendTlsPolicies } from './backend-tls.ts';
 import type { GatewayDocument } from './document.ts';
 import { type ServicePort, Slices } from './endpoints.ts';
 import { listNode, mapNode, placeOf, scalarNode } from './nodes.ts';
@@ -17,6 +18,8 @@ const NOT_SPOKEN = new Set([
 	'tls',
 	'udp',
 ]);
+/** Of these, what a `BackendTLSPolicy` says how to speak. */
+const SPOKEN_BY_TLS = new Set(['kubernetes.io/wss', 'https']);
 const CLUSTER_DOMAIN = 'cluster.local';
 
 export interface ServiceName {
@@ -57,6 +60,7 @@ export class ClusterServices {
 		slices: readonly GatewayDocument[],
 		native: ReadonlyMap<string, Located>,
 		namespace: string,
+		policies: BackendTlsPolicies,
 	) {
 		this.#namespace = namespace;
 		this.#native = native;
@@ -64,13 +68,24 @@ export class ClusterServices {
 		const found = new Slices(slices);
 		for (const document of documents) {
 			if (this.#isNative(document)) continue;
-			this.#services.set(keyOf(document), clusterService(document, found));
+			this.#services.set(keyOf(document), clusterService(document, found, policies));
 		}
 	}
 
 	/** Whether a name that a reference has means an entry of the route file. */
 	hasNative(service: ServiceName): boolean {
-		return this.#native.has(keyOf(service)) || (!this.#services.has(keyOf(service)) && this.#native.has(service.name));
+		return this.nativeNameOf(service) !== null;
+	}
+
+	/** The entry of the route file that a reference means; `null`: none. */
+	nativeNameOf(service: ServiceName): string | null {
+		if (this.#native.has(keyOf(service))) return keyOf(service);
+		return !this.#services.has(keyOf(service)) && this.#native.has(service.name) ? service.name : null;
+	}
+
+	/** Whether a document describes it. */
+	has(service: ServiceName): boolean {
+		return this.#services.has(keyOf(service));
 	}
 
 	/** The route file may say where a service is that cannot be reached as the cluster has it. */
@@ -87,7 +102,7 @@ export class ClusterServices {
 		const known = this.#services.get(keyOf(service));
 		if (known === undefined) return { is: 'asWritten' };
 		const meant = port === 0 ? known.ports[0] : known.ports.find((each) => each.port === port);
-		if (meant !== undefined && NOT_SPOKEN.has(meant.appProtocol)) {
+		if (meant !== undefined && !isSpoken(meant)) {
 			return { is: 'notSpoken', protocol: meant.appProtocol };
 		}
 		const entry = known.entries.find(({ ports }) => meant !== undefined && ports.includes(meant)) ?? known.entries[0];
@@ -146,15 +161,21 @@ function longNamesOf(service: ServiceName): readonly string[] {
 	return [key, `${key}.svc`, `${key}.svc.${CLUSTER_DOMAIN}`];
 }
 
-function clusterService(document: GatewayDocument, slices: Slices): ClusterService {
-	const ports = portsOf(document);
+function isSpoken({ appProtocol, tls }: ServicePort): boolean {
+	return !NOT_SPOKEN.has(appProtocol) || (tls !== null && SPOKEN_BY_TLS.has(appProtocol));
+}
+
+/** Ports are one entry where they have the same endpoints, and these are asked in the same way. */
+function clusterService(document: GatewayDocument, slices: Slices, policies: BackendTlsPolicies): ClusterService {
+	const ports = portsOf(document, policies);
 	const groups = new Map<string, { ports: ServicePort[]; endpoints: readonly Located[] }>();
 	for (const port of ports) {
-		if (NOT_SPOKEN.has(port.appProtocol)) continue;
-		const endpoints = slices.endpointsOf(document, port, ports.length === 1);
-		const addresses = [...endpoints.keys()].sort().join(' ');
-		const group = groups.get(addresses);
-		if (group === undefined) groups.set(addresses, { ports: [port], endpoints: [...endpoints.values()] });
+		if (!isSpoken(port)) continue;
+		const found = slices.endpointsOf(document, port, ports.length === 1);
+		const endpoints = port.tls?.isBroken === true ? [] : [...found.values()];
+		const key = `${port.tls?.title ?? ''} ${[...found.keys()].sort().join(' ')}`;
+		const group = groups.get(key);
+		if (group === undefined) groups.set(key, { ports: [port], endpoints });
 		else group.ports.push(port);
 	}
 	const entries = [...groups.values()].map((group, index) => ({
@@ -170,7 +191,7 @@ function entryName(document: GatewayDocument, [first]: readonly ServicePort[], i
 }
 
 /** Without those of other transports. */
-function portsOf(document: GatewayDocument): readonly ServicePort[] {
+function portsOf(document: GatewayDocument, policies: BackendTlsPolicies): readonly ServicePort[] {
 	return document.list(['spec', 'ports']).flatMap((node, index) => {
 		const path = ['spec', 'ports', index];
 		const protocol = document.text([...path, 'protocol']) ?? 'TCP';
@@ -179,7 +200,8 @@ function portsOf(document: GatewayDocument): readonly ServicePort[] {
 		const target = document.at([...path, 'targetPort'])?.value;
 		const targetPort = typeof target === 'number' ? target : 0;
 		const name = document.text([...path, 'name']) ?? '';
-		return [{ name, port, targetPort, appProtocol: document.text([...path, 'appProtocol']) ?? '', path, node }];
+		const appProtocol = document.text([...path, 'appProtocol']) ?? '';
+		return [{ name, port, targetPort, appProtocol, tls: policies.of(document, name), path, node }];
 	});
 }
 
@@ -190,7 +212,9 @@ function nodeOf(service: ClusterService, entry: Entry, hostnames: readonly strin
 	const here = placeOf(spec, document.origin(['spec']));
 	const name = document.at(['metadata', 'name']) ?? document.node;
 	const named = placeOf(name, document.origin(['metadata', 'name']));
-	if (endpoints.length === 0) warnOfNothing(service, entry, spec);
+	const tls = ports[0]?.tls ?? null;
+	// Of a policy that cannot be obeyed it has been said there.
+	if (endpoints.length === 0 && tls?.isBroken !== true) warnOfNothing(service, entry, spec);
 	const portNodes = ports.map((port) => portNode(document, port));
 	const entries = new Map([
 		[
@@ -208,6 +232,7 @@ function nodeOf(service: ClusterService, entry: Entry, hostnames: readonly strin
 			),
 		);
 	}
+	if (tls !== null) entries.set('tls', tls.node);
 	return mapNode(entries, here);
 }
 

@@ -2,6 +2,7 @@
 import type { IssueList } from '../issue-list.ts';
 import { type Located, lineText } from '../located.ts';
 import { nearest } from '../suggest.ts';
+import { configMapsOf } from './ca-certificates.ts';
 import { GatewayDocument } from './document.ts';
 import { LIST, meaningOf } from './kinds.ts';
 
@@ -10,11 +11,15 @@ export interface SortedDocuments {
 	readonly gateways: readonly GatewayDocument[];
 	readonly services: readonly GatewayDocument[];
 	readonly slices: readonly GatewayDocument[];
+	readonly policies: readonly GatewayDocument[];
+	/** Those that a policy refers to. */
+	readonly configMaps: readonly GatewayDocument[];
 }
 
 /** `namespace`: that of documents that name none. */
 export function sortOut(documents: readonly Located[], namespace: string, issues: IssueList): SortedDocuments {
 	const sorter = new Sorter(namespace, issues);
+	sorter.noteReferences(documents);
 	for (const document of documents) sorter.add(document);
 	sorter.tellIgnored();
 	const of = (...kinds: string[]): GatewayDocument[] => sorter.read.filter(({ kind }) => kinds.includes(kind));
@@ -23,6 +28,8 @@ export function sortOut(documents: readonly Located[], namespace: string, issues
 		gateways: of('Gateway'),
 		services: of('Service'),
 		slices: of('EndpointSlice'),
+		policies: of('BackendTLSPolicy'),
+		configMaps: of('ConfigMap'),
 	};
 }
 
@@ -34,12 +41,33 @@ class Sorter {
 	/** Documents without a meaning here, by kind; the first one is where it is told. */
 	readonly #ignored = new Map<string, number>();
 	#firstIgnored: Located | null = null;
+	/** `namespace/name` of the `ConfigMap` documents that are read: the others are nobody's. */
+	readonly #referred = new Set<string>();
 	/** Documents that say what a cluster made of them. */
 	#statuses = 0;
 
 	constructor(namespace: string, issues: IssueList) {
 		this.#namespace = namespace;
 		this.#issues = issues;
+	}
+
+	noteReferences(documents: readonly Located[]): void {
+		for (const document of documents) {
+			const kind = document.entries.get('kind')?.value;
+			if (kind === LIST) this.noteReferences(document.entries.get('items')?.items ?? []);
+			if (kind !== 'BackendTLSPolicy') continue;
+			for (const key of configMapsOf(document, this.#namespaceOf(document))) this.#referred.add(key);
+		}
+	}
+
+	#namespaceOf(document: Located): string {
+		const given = document.entries.get('metadata')?.entries.get('namespace')?.value;
+		return typeof given === 'string' ? given : this.#namespace;
+	}
+
+	#isReferred(document: Located): boolean {
+		const name = String(document.entries.get('metadata')?.entries.get('name')?.value);
+		return this.#referred.has(`${this.#namespaceOf(document)}/${name}`);
 	}
 
 	add(document: Located): void {
@@ -53,6 +81,7 @@ class Sorter {
 		}
 		const slash = apiVersion.indexOf('/');
 		const meaning = meaningOf(slash < 0 ? '' : apiVersion.slice(0, slash), apiVersion.slice(slash + 1), kind);
+		if (kind === 'ConfigMap' && !this.#isReferred(document)) return this.#ignore(document, kind);
 		if (meaning.is === 'read') return this.#take(document, kind);
 		if (meaning.is === 'ignored') return this.#ignore(document, kind);
 		const at = document.entries.get(meaning.is === 'otherVersion' ? 'apiVersion' : 'kind') ?? document;
@@ -93,7 +122,7 @@ class Sorter {
 			return;
 		}
 		const given = metadata?.entries.get('namespace');
-		const namespace = typeof given?.value === 'string' ? given.value : this.#namespace;
+		const namespace = this.#namespaceOf(node);
 		const shown = `${given?.env?.masked ?? namespace}/${metadata?.entries.get('name')?.env?.masked ?? name}`;
 		const document = new GatewayDocument(node, { kind, namespace, name, title: `${kind} ${shown}` }, this.#issues);
 		if (node.entries.has('status')) this.#statuses++;

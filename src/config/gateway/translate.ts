@@ -10,8 +10,10 @@ import { nameOfFile } from '../build.ts';
 import type { Side } from '../config.ts';
 import type { IssueList } from '../issue-list.ts';
 import { type Located, locate } from '../located.ts';
+import { BackendTlsPolicies } from './backend-tls.ts';
 import type { GatewayDocument } from './document.ts';
 import { gatewaysOf, type Hostname } from './listeners.ts';
+import { withPolicies } from './native-tls.ts';
 import { extended, listNode, mapNode, placeOf, replaced, scalarNode } from './nodes.ts';
 import { attachmentOf } from './parents.ts';
 import { rejections } from './rejections.ts';
@@ -26,9 +28,11 @@ const DEFAULT_NAMESPACE = 'default';
 export function translate(root: Located, documents: readonly Located[], issues: IssueList): Located {
 	if (documents.length === 0 || root.kind !== 'map') return root;
 	const app = appOf(root);
-	const { routes, gateways, services: described, slices } = sortOut(documents, app.namespace, issues);
+	const sorted = sortOut(documents, app.namespace, issues);
+	const { routes, gateways } = sorted;
 	const native = root.entries.get('services')?.entries ?? new Map<string, Located>();
-	const services = new ClusterServices(described, slices, native, app.namespace);
+	const policies = new BackendTlsPolicies([...sorted.policies].sort(byAge), sorted.configMaps);
+	const services = new ClusterServices(sorted.services, sorted.slices, native, app.namespace, policies);
 	const around = { gateways: gatewaysOf(gateways), services, namespace: app.namespace };
 	const inbound: Located[] = [];
 	const outbound: PortRule[] = [];
@@ -53,7 +57,8 @@ export function translate(root: Located, documents: readonly Located[], issues: 
 				ADD_OUTBOUND,
 			);
 	}
-	let tree = withServices(root, services.entries());
+	let tree = withServices(withPolicies(root, policies, services), services.entries());
+	policies.tellUnused((service) => services.has(service));
 	tree = withRules(tree, 'inbound', inbound);
 	const ownRules = root.entries.get('outbound')?.entries.get('routes')?.items ?? [];
 	tree = withRules(tree, 'outbound', [...outbound, ...rejections(outbound, ownRules)].map(heldToPorts));

@@ -4,6 +4,7 @@ import { isIpv6 } from '../../http/authority.ts';
 import { block, fault, fieldFacts, integer, listOf, MAX_PORT, MIN_PORT, mapOf, text } from './field.ts';
 import { formatListen } from './listen.ts';
 import { EXPECTED_NAME, NAME, PRECISE_HOSTNAME } from './names.ts';
+import { spiffeId } from './peer-name.ts';
 
 const MAX_LABELS = 64;
 /** As many as Kubernetes puts in a hundred slices: more than one sidecar should know of one service. */
@@ -53,6 +54,10 @@ const endpoint = block({
 	weight: integer(1, MAX_WEIGHT).prefault(1).describe('Share of the requests among the endpoints.'),
 	zone: text('a zone', EXPECTED_NAME, NAME).optional().describe('The zone that it is in.'),
 	labels: labels.prefault({}).describe('Labels, by which `subsets` choose.'),
+	identity: spiffeId
+		.register(fieldFacts, { needsValue: true })
+		.optional()
+		.describe('SPIFFE id that its certificate must have. Default: what `tls` of the service says.'),
 });
 
 /** The value may be malformed. Names are the same in any case. */

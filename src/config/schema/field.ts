@@ -32,6 +32,8 @@ export interface FieldFacts {
 	readonly laterKeys?: readonly string[];
 	/** Of keys that a mapping does not have for a reason: the reason. */
 	readonly reasonsAgainst?: Readonly<Record<string, string>>;
+	/** A key without a value is a mistake, not the default: whoever protects something would be left without a word. */
+	readonly needsValue?: boolean;
 	/** Keys of which one and only one is there. */
 	readonly exactlyOneOf?: readonly string[];
 	/** Values that later versions know. */

@@ -12,7 +12,7 @@ import { endpointList, labels } from './endpoints.ts';
 import { block, EVEN_WITH_ISSUES, fault, fieldFacts, hasUnknownKey, listOf, mapOf, port, text, word } from './field.ts';
 import { listenAddress } from './listen.ts';
 import { EXPECTED_NAME, NAME, PRECISE_HOSTNAME } from './names.ts';
-import { LATER_POLICY_KEYS, servicePolicyKeys } from './service.ts';
+import { servicePolicyKeys } from './service.ts';
 
 const MAX_HOSTNAMES = 64;
 const MAX_PORTS = 64;
@@ -68,7 +68,7 @@ const entry = block(
 			),
 		...servicePolicyKeys,
 	},
-	LATER_POLICY_KEYS,
+	[],
 	'a mapping with at least `endpoints`, `dns`, `file` or `kubernetes`',
 )
 	.superRefine((service, context) => {

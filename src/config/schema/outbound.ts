@@ -32,7 +32,7 @@ export const outboundSchema = block(
 				'The rules. The most specific one wins, whatever the order. Default: by host to the service that lists it.',
 			),
 	},
-	['authorization'],
+	[],
 	'where the app calls through, such as `outbound: { listen: 127.0.0.1:15001 }`',
 )
 	.superRefine(({ listen, open }, context) => {

@@ -7,6 +7,7 @@ import { namedServices } from './named-service.ts';
 import { outboundSchema } from './outbound.ts';
 import { routeTests } from './route-test.ts';
 import { telemetrySchema } from './telemetry.ts';
+import { tlsSchema } from './tls.ts';
 
 const MAX_HOPS = 32;
 const MAX_CONNECTIONS = 1_000_000;
@@ -49,6 +50,7 @@ export const routeFileSchema = block(
 		inbound: inboundSchema,
 		outbound: outboundSchema.optional(),
 		services: namedServices.prefault({}).describe('Whom rules and outbound requests may mean, by name.'),
+		tls: tlsSchema.optional(),
 		admin: block({ listen: listenAddress().prefault('127.0.0.1:9901').describe('Where the admin port listens.') })
 			.prefault({})
 			.describe('The admin port: dashboard, metrics, configuration.'),
@@ -75,7 +77,7 @@ export const routeFileSchema = block(
 			.optional()
 			.describe('Where keys stand that are not settled yet; none at present.'),
 	},
-	['tls'],
+	[],
 	'a mapping with at least `app` and `inbound`',
 );
 

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Side } from '../config.ts';
 import { directResponse, faultInjection } from './answers.ts';
+import { authorization } from './authorization.ts';
 import { backendRefs } from './backend.ts';
 import { block, duration, EVEN_WITH_ISSUES, fault, fieldFacts, listOf, size, text } from './field.ts';
 import { filterList, typeOfFilter } from './filters.ts';
@@ -61,51 +62,49 @@ const backendRefsOf = {
 };
 
 function ruleSchema(side: Side) {
-	return block(
-		{
-			name: text('a name', 'visible ASCII without quotes and backslashes, at most 253 characters', RULE_NAME)
-				.optional()
-				.describe('Name in metrics and logs. Default: the pattern of the first path.'),
-			hostnames: listOf(
-				text(
-					'a hostname',
-					'a name such as `orders.shop.svc` or `*.shop.svc`; leave `hostnames` out for every host',
-					HOSTNAME,
-				),
-				MAX_HOSTNAMES,
-			)
-				.register(fieldFacts, {
-					noun: 'a list',
-					expected: `a list of at most ${MAX_HOSTNAMES} such as \`[orders.shop.svc]\``,
-				})
-				.prefault([])
-				.describe(
-					'Hosts this rule is for; ports, case and a trailing dot do not count. `*.x` matches every name that ends in `.x`. Default: any.',
-				),
-			matches: listOf(matchSchema, MAX_MATCHES)
-				.register(fieldFacts, {
-					noun: 'a list',
-					expected: `a list of at most ${MAX_MATCHES} such as \`[{ path: { value: /orders } }]\``,
-				})
-				.prefault([{}])
-				.describe('The rule holds when one of these does. Default: every path.'),
-			filters: filterList
-				.prefault([])
-				.describe('Steps that edit a request, its response or its way, in the words of the Gateway API.'),
-			backendRefs: backendRefsOf[side],
-			timeouts: timeouts.prefault({}).describe('How long things may take.'),
-			retry: retrySchema(side).prefault({}).describe('When a request is tried again; `off` for never.'),
-			hedge: hedge.optional().describe('A second attempt beside one that takes long. Default: none.'),
-			sessionPersistence: sessionPersistence
-				.optional()
-				.describe('Keeps a client with the endpoint that served it first. Default: none.'),
-			rateLimit: rateLimit.optional().describe('How many requests are let through. Default: all.'),
-			fault: faultInjection.optional().describe('Faults on purpose, to see what they do. Default: none.'),
-			directResponse: directResponse.optional().describe('Answers in place of any backend. Default: none.'),
-			limits: limits.prefault({}).describe('What a request may take.'),
-		},
-		['authorization'],
-	).superRefine((rule, context) => {
+	return block({
+		name: text('a name', 'visible ASCII without quotes and backslashes, at most 253 characters', RULE_NAME)
+			.optional()
+			.describe('Name in metrics and logs. Default: the pattern of the first path.'),
+		hostnames: listOf(
+			text(
+				'a hostname',
+				'a name such as `orders.shop.svc` or `*.shop.svc`; leave `hostnames` out for every host',
+				HOSTNAME,
+			),
+			MAX_HOSTNAMES,
+		)
+			.register(fieldFacts, {
+				noun: 'a list',
+				expected: `a list of at most ${MAX_HOSTNAMES} such as \`[orders.shop.svc]\``,
+			})
+			.prefault([])
+			.describe(
+				'Hosts this rule is for; ports, case and a trailing dot do not count. `*.x` matches every name that ends in `.x`. Default: any.',
+			),
+		matches: listOf(matchSchema, MAX_MATCHES)
+			.register(fieldFacts, {
+				noun: 'a list',
+				expected: `a list of at most ${MAX_MATCHES} such as \`[{ path: { value: /orders } }]\``,
+			})
+			.prefault([{}])
+			.describe('The rule holds when one of these does. Default: every path.'),
+		filters: filterList
+			.prefault([])
+			.describe('Steps that edit a request, its response or its way, in the words of the Gateway API.'),
+		backendRefs: backendRefsOf[side],
+		timeouts: timeouts.prefault({}).describe('How long things may take.'),
+		retry: retrySchema(side).prefault({}).describe('When a request is tried again; `off` for never.'),
+		hedge: hedge.optional().describe('A second attempt beside one that takes long. Default: none.'),
+		sessionPersistence: sessionPersistence
+			.optional()
+			.describe('Keeps a client with the endpoint that served it first. Default: none.'),
+		rateLimit: rateLimit.optional().describe('How many requests are let through. Default: all.'),
+		fault: faultInjection.optional().describe('Faults on purpose, to see what they do. Default: none.'),
+		directResponse: directResponse.optional().describe('Answers in place of any backend. Default: none.'),
+		limits: limits.prefault({}).describe('What a request may take.'),
+		authorization: authorization.optional().describe('Who may ask. Default: everybody.'),
+	}).superRefine((rule, context) => {
 		checkRule(rule, context);
 		checkHedge(side, rule, context);
 	}, EVEN_WITH_ISSUES);

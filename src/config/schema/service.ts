@@ -4,6 +4,7 @@ import { block, duration, fieldFacts, integer, listOf, offAlone, orOff, percenta
 import { type HealthCheckInput, healthCheck } from './health-check.ts';
 import { type LoadBalancerInput, loadBalancer } from './load-balancer.ts';
 import { type OutlierDetectionInput, outlierDetection } from './outlier-detection.ts';
+import { serviceTls } from './tls.ts';
 
 /** One short of a million: more connections than a process can have descriptors for. */
 const MAX_COUNT = 999_999;
@@ -62,21 +63,18 @@ function commonKeys(connectTimeout: string) {
 	};
 }
 
-/** Keys of the policy that later versions know. */
-export const LATER_POLICY_KEYS = ['tls'] as const;
-
 const appOutlierDetection = offAlone('would leave out the app, and there is no other', '`off`, or no such key');
 const appHealthCheck = offAlone('would ask the app, as `app.health` does', '`off`, or no such key');
 
-export const appPolicy = block(
-	{
-		...commonKeys(APP_CONNECT_TIMEOUT),
-		outlierDetection: appOutlierDetection.prefault('off').describe('Always `off`: the app is the only endpoint.'),
-		healthCheck: appHealthCheck.prefault('off').describe('Always `off`: `app.health` says how the app is asked.'),
+export const appPolicy = block({
+	...commonKeys(APP_CONNECT_TIMEOUT),
+	outlierDetection: appOutlierDetection.prefault('off').describe('Always `off`: the app is the only endpoint.'),
+	healthCheck: appHealthCheck.prefault('off').describe('Always `off`: `app.health` says how the app is asked.'),
+}).register(fieldFacts, {
+	reasonsAgainst: {
+		loadBalancer: 'the app is the only endpoint: there is nothing to choose',
+		tls: 'the app is on localhost, where plaintext is spoken; TLS for callers is `tls` at the top',
 	},
-	LATER_POLICY_KEYS,
-).register(fieldFacts, {
-	reasonsAgainst: { loadBalancer: 'the app is the only endpoint: there is nothing to choose' },
 });
 
 export const servicePolicyKeys = {
@@ -88,6 +86,7 @@ export const servicePolicyKeys = {
 	healthCheck: healthCheck
 		.optional()
 		.describe('Asks the endpoints themselves, the way in which requests are sent; `off`, as by default: never.'),
+	tls: serviceTls.prefault({}).describe('TLS towards the endpoints.'),
 };
 
 /** Of the app or of an entry of `services`; the app has no choice of endpoints. */

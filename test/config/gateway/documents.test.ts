@@ -7,11 +7,7 @@ const bare = (apiVersion: string, kind: string): string =>
 
 describe('documents that cannot be obeyed are named errors', () => {
 	it.each([
-		[
-			'a kind of a later version',
-			bare(GW, 'BackendTLSPolicy'),
-			'2:7 `kind: BackendTLSPolicy` is not supported by this version',
-		],
+		['a kind of a later version', bare(GW, 'TLSRoute'), '2:7 `kind: TLSRoute` is not supported by this version'],
 		[
 			'another one',
 			bare('gateway.networking.x-k8s.io/v1alpha1', 'XBackendTrafficPolicy'),
