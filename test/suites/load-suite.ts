@@ -30,16 +30,21 @@ interface Suite<Case> {
 }
 
 /** `''` when the corpora are there, else why the tests that need them are left out. */
-export const LEFT_OUT: string = SUITES.every((name) => existsSync(fileOf(name)))
-	? ''
-	: `left out: the public corpora are not at ${FOLDER} (they are no part of this repository)`;
+export const LEFT_OUT: string = leftOut(SUITES);
 
-function fileOf(name: SuiteName): string {
+/** The same for suites that are about something else than messages. */
+export function leftOut(names: readonly string[]): string {
+	return names.every((name) => existsSync(fileOf(name)))
+		? ''
+		: `left out: the public corpora are not at ${FOLDER} (they are no part of this repository)`;
+}
+
+function fileOf(name: string): string {
 	return join(FOLDER, name, 'cases.json');
 }
 
 /** The caller knows the shape of the cases: each suite has its own. */
-export function loadSuite<Case>(name: SuiteName): Suite<Case> {
+export function loadSuite<Case>(name: SuiteName | 'spiffe-id'): Suite<Case> {
 	return JSON.parse(readFileSync(fileOf(name), 'utf8')) as Suite<Case>;
 }
 
