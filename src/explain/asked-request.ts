@@ -65,7 +65,7 @@ export function headOf(asked: AskedRequest): RequestHead | ProxyError {
 /** With what the sidecar has written into a head by the time its rules see it. */
 export function asSeenBy(side: Side, head: RequestHead): RequestHead {
 	if (side === 'inbound') {
-		applyForwarded(head, { peerAddress: LOOPBACK, scheme: 'http', principal: '', trustedHops: 0 });
+		applyForwarded(head, { peerAddress: LOOPBACK, scheme: 'http', certificateElement: '', trustedHops: 0 });
 	}
 	return head;
 }

@@ -142,11 +142,11 @@ function identify(x: Exchange): void {
 	x.spanId = trace.spanId;
 	x.callerSpanId = trace.parentSpanId;
 	applyTrace(headers, trace);
-	const { address: peerAddress, scheme, principal } = x.stream.peer;
+	const { address: peerAddress, scheme, certificateElement } = x.stream.peer;
 	// On the way out the caller is the app itself: there is nothing to tell about it.
 	if (side === 'outbound') x.clientAddress = peerAddress;
 	else {
-		x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, principal, trustedHops });
+		x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, certificateElement, trustedHops });
 		x.scheme = clientScheme(headers, scheme, trustedHops);
 	}
 }
