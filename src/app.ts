@@ -16,6 +16,7 @@ import { Explaining } from './app/explaining.ts';
 import { Front } from './app/front.ts';
 import { listPieces, objectPieces } from './app/json-pieces.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
+import { Security } from './app/security.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
 import { atOnce, calmly } from './app/slices.ts';
@@ -59,6 +60,7 @@ interface Bound {
 export class App {
 	private readonly telemetry: Telemetry;
 	private readonly sources: EndpointSources;
+	private readonly security: Security;
 	private readonly env: ServiceEnvironment;
 	/** What is in force; replaced whole by `reload`. */
 	private snapshot: Snapshot;
@@ -81,6 +83,7 @@ export class App {
 		const { config } = taken;
 		this.telemetry = telemetry;
 		this.sources = new EndpointSources(telemetry, sources);
+		this.security = new Security(telemetry, sources.folder);
 		this.env = {
 			timers: telemetry.timers,
 			metrics: telemetry.metrics,
@@ -90,6 +93,7 @@ export class App {
 			live: new LiveExchanges(),
 			mirrorsUnderWay: new MirrorsUnderWay(),
 			log: telemetry.log,
+			security: this.security,
 			zone: config.app.zone,
 			random: systemRandom,
 			checkGate: new CheckGate(),
@@ -122,6 +126,7 @@ export class App {
 	async start(): Promise<void> {
 		const acceptsShared = await canAcceptShared();
 		try {
+			this.security.commit(await this.security.prepare(this.config));
 			await this.startFronts(acceptsShared);
 			await this.startControl();
 		} catch (error) {
@@ -144,6 +149,7 @@ export class App {
 			listen: config.inbound.listen,
 			isRaw: config.passthrough || config.app.protocol === 'tcp',
 			isHolding: true,
+			tls: () => this.security.inbound(),
 		});
 		this.bound.inbound = (await this.inbound.start(inbound.context, services.app.endpoint)).port;
 		this.calls = new CallPorts(common);

@@ -41,18 +41,3 @@ function valueAt(text: string, from: number): { value: string; end: number } {
 		return { value: '', end };
 	}
 }
-
-/** Lower-case hex SHA-256 of the DER, as `x-forwarded-client-cert` has it. */
-export function hashOf({ fingerprint256 }: Pick<X509Certificate, 'fingerprint256'>): string {
-	return fingerprint256.replaceAll(':', '').toLowerCase();
-}
-
-/** As RFC 2253 writes it, the last part first; `''`: empty. Node writes a part a line, escaped already. */
-export function subjectOf({ subject }: Pick<X509Certificate, 'subject'>): string {
-	// Absent in certificates with an empty subject, whatever the types say.
-	const lines = (subject as string | undefined)?.split('\n') ?? [];
-	return lines
-		.map((line) => line.replaceAll(' + ', '+'))
-		.reverse()
-		.join(',');
-}

@@ -3,11 +3,12 @@
  * one that was meant.
  */
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { PeerName } from '../config/identity-config.ts';
 import { parseSpiffeId } from '../config/spiffe-id.ts';
 import { certificateElement } from '../http/client-certificate.ts';
 import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
-import { hashOf, namesOf, subjectOf } from './certificate-names.ts';
+import { namesOf } from './certificate-names.ts';
 import { KeyUsage, keyUsageOf } from './der.ts';
 import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
@@ -39,7 +40,9 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
-		const parts = { by: ownId, hash: hashOf(certificate), subject: subjectOf(certificate), uris, dnsNames };
+		// Absent in certificates with an empty subject, whatever the types say.
+		const subject = (certificate.subject as string | undefined) ?? '';
+		const parts = { by: ownId, hash: certificate.fingerprint256, subject, uris, dnsNames };
 		return { principal, certificateElement: certificateElement(parts) };
 	};
 }
@@ -54,13 +57,7 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
 		if (fault !== null) return refusalOf(fault);
-		if (
-			names.some(
-				({ type, value }) => type === 'dns' && certificate.checkHost(value, { subject: 'never' }) !== undefined,
-			)
-		) {
-			return ANONYMOUS;
-		}
+		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) return ANONYMOUS;
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
 		if (wanted.length === 0) return mismatch(names, dnsNames);
@@ -70,6 +67,12 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
 		return { principal, certificateElement: '' };
 	};
+}
+
+/** RFC 9525: a name, or an address where the endpoint is known by nothing else. */
+function isFor(certificate: X509Certificate, host: string): boolean {
+	if (isIP(host) !== 0) return certificate.checkIP(host) !== undefined;
+	return certificate.checkHost(host, { subject: 'never' }) !== undefined;
 }
 
 function mismatch(wanted: readonly PeerName[], found: readonly string[]): Refusal {

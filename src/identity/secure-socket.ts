@@ -26,6 +26,8 @@ export interface SecureOptions {
 	readonly session: Buffer | null;
 	/** Bytes that the socket below has read already. */
 	readonly received: Buffer | null;
+	/** Gives the pre-shared key, in place of certificates. */
+	readonly pskCallback?: () => unknown;
 }
 
 /** Owner of the plain bytes; asked for each time, because it changes when the handshake is over. */
@@ -55,7 +57,7 @@ export class SecureSocket extends Base {
 	private below: net.Socket | null = null;
 
 	static over(raw: net.Socket, owner: SecureOwner, options: SecureOptions, isShared: boolean): SecureSocket {
-		const { context, isServer, requestCert, alpn, servername, session, received } = options;
+		const { context, isServer, requestCert, alpn, servername, session, received, pskCallback } = options;
 		const settings = {
 			raw,
 			isServer,
@@ -65,6 +67,7 @@ export class SecureSocket extends Base {
 			allowHalfOpen: true,
 			...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
 			...(session !== null && { session }),
+			...(pskCallback !== undefined && { pskCallback }),
 			...(isShared && { onread: readerFor(owner) }),
 		};
 		const socket = new SecureSocket(isShared ? undefined : raw, settings);
@@ -125,16 +128,18 @@ function readPlainly(socket: SecureSocket, owner: SecureOwner): void {
 /** The running Node does not change: it is asked once. */
 let answer: Promise<boolean> | null = null;
 
-/**
- * Whether shared reads work under TLS on the running Node: one connection with itself over loopback. `context` has a
- * certificate; nobody verifies it.
- */
-export function canSecureShared(context: tls.SecureContext): Promise<boolean> {
-	answer ??= probe(context);
+/** Whether shared reads work under TLS on the running Node: one connection with itself over loopback, by a shared key. */
+export function canSecureShared(): Promise<boolean> {
+	answer ??= probe();
 	return answer;
 }
 
-function probe(context: tls.SecureContext): Promise<boolean> {
+/** A handshake that needs no certificate. The key is no secret: it opens nothing but the probe's own connection. */
+const PROBE_CIPHER = 'PSK-AES128-GCM-SHA256';
+const PROBE_KEY = Buffer.alloc(16, 1);
+
+function probe(): Promise<boolean> {
+	const context = tls.createSecureContext({ ciphers: PROBE_CIPHER, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
 	return new Promise((resolve) => {
 		const open: net.Socket[] = [];
 		const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
@@ -145,7 +150,8 @@ function probe(context: tls.SecureContext): Promise<boolean> {
 		};
 		const common = { context, requestCert: false, alpn: [], servername: '', session: null, received: null };
 		const secure = (raw: net.Socket, isServer: boolean, reader: AcceptedReader) => {
-			const socket = SecureSocket.over(raw, { reader }, { ...common, isServer }, true);
+			const pskCallback = () => (isServer ? PROBE_KEY : { psk: PROBE_KEY, identity: 'probe' });
+			const socket = SecureSocket.over(raw, { reader }, { ...common, isServer, pskCallback }, true);
 			open.push(raw, socket);
 			socket.on('error', () => done(false));
 			return socket;

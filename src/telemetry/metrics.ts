@@ -40,6 +40,7 @@ import type { PathTemplates } from './path-templates.ts';
 import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
 import { RequestSeries, TemplatedRoute } from './request-series.ts';
 import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
+import { TlsMetrics } from './tls-metrics.ts';
 
 /** What the route file says about metrics; may change with every reload. */
 export interface MetricsSettings {
@@ -85,6 +86,7 @@ export class Metrics
 	private readonly calls: RequestSeries;
 	private readonly services: ServiceMetrics;
 	private readonly hedges: HedgeMetrics;
+	readonly tls: TlsMetrics;
 	private readonly authorization: AuthorizationMetrics;
 	private readonly endpoints: EndpointMetrics;
 	private readonly process: ProcessMetrics | null;
@@ -112,6 +114,7 @@ export class Metrics
 		this.registerGauges();
 		this.services = new ServiceMetrics(registry);
 		this.hedges = new HedgeMetrics(registry);
+		this.tls = new TlsMetrics(registry);
 		this.authorization = new AuthorizationMetrics(registry, options.settings.maxSeries);
 		this.endpoints = new EndpointMetrics(registry, options.settings.maxSeries);
 		this.config = new ConfigMetrics(registry, options.clock);
