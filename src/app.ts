@@ -15,7 +15,7 @@ import { EndpointSources } from './app/endpoint-sources.ts';
 import { Explaining } from './app/explaining.ts';
 import { Front } from './app/front.ts';
 import { listPieces, objectPieces } from './app/json-pieces.ts';
-import { isSame, restartIssues } from './app/restart-only.ts';
+import { certificateIssue, isSame, restartIssues } from './app/restart-only.ts';
 import { Security } from './app/security.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
@@ -182,10 +182,15 @@ export class App {
 		const before = this.snapshot;
 		const issues = restartIssues(before.taken.config, next.config, next.effectiveConfig, file);
 		if (issues.length > 0) return issues;
+		const secured = await this.security.prepare(next.config);
 		const snapshot = await calmly(buildSnapshot({ ...this.snapshotInput(next), before }));
 		// Building took a while. What is closed stays closed.
-		if (this.isStopped) return [];
+		if (secured.fault !== '' || this.isStopped) {
+			this.security.discard(secured);
+			return secured.fault === '' ? [] : [certificateIssue(secured.fault, next.effectiveConfig, file)];
+		}
 		loopClock.refresh();
+		this.security.commit(secured);
 		this.takeOver(snapshot, before);
 		return [];
 	}
@@ -255,6 +260,7 @@ export class App {
 			config: () => this.configText(),
 			routes: () => this.routesText(),
 			services: () => this.servicesText(),
+			certs: () => this.security.describe(),
 			landing: () => ({
 				workload: `${this.config.app.namespace}/${this.config.app.name}`,
 				configHash: this.hash,
@@ -273,10 +279,18 @@ export class App {
 		return {
 			live: () => ({ ok: true, reasons: [] }),
 			ready: () => this.ready(),
-			started: () => ({ ok: this.isStarted, reasons: this.isStarted ? [] : ['not all listeners are bound'] }),
+			started: () => this.started(),
 			metrics: () => telemetry.metrics.pieces(),
 			metricsContentType: telemetry.metricsContentType,
 		};
+	}
+
+	/** Everything is bound, and this workload can say who it is, if the file has it do that. */
+	private started(): Health {
+		const reasons = this.isStarted ? [] : ['not all listeners are bound'];
+		const { workload } = this.security;
+		if (workload !== null && workload.material === null) reasons.push(workload.trouble());
+		return { ok: reasons.length === 0, reasons };
 	}
 
 	/** Started, and the app is well, and nobody has asked us to stop. */
@@ -287,6 +301,8 @@ export class App {
 		const undiscovered =
 			this.isStarted && systemClock.now() < this.discoveryEndsAt ? this.snapshot.services.undiscovered() : [];
 		for (const service of undiscovered) reasons.push(`the endpoints of ${service} are not known yet`);
+		const trouble = this.security.workload?.trouble() ?? '';
+		if (trouble !== '') reasons.push(trouble);
 		if (!this.health.isHealthy) reasons.push(`the app is not healthy: ${this.health.lastReason}`);
 		return { ok: reasons.length === 0, reasons };
 	}
@@ -338,6 +354,7 @@ export class App {
 		await this.control.stop();
 		this.snapshot.services.close();
 		await this.sources.stop();
+		await this.security.stop();
 		await this.telemetry.close();
 		this.telemetry.timers.stop();
 	}

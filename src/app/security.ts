@@ -88,6 +88,11 @@ export class Security {
 		return this.inForce?.identity?.workload ?? null;
 	}
 
+	/** What `/certs` shows. */
+	describe(): object {
+		return { workload: this.workload?.describe() ?? null };
+	}
+
 	async stop(): Promise<void> {
 		this.workload?.stop();
 		(await this.tools)?.bundles.stop();

@@ -8,6 +8,7 @@
  */
 import type net from 'node:net';
 import { TimerEntry } from '../clock.ts';
+import { plainAddress } from '../http/forwarded.ts';
 import type { AcceptedReader } from '../io/accept-shared.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, type InboundTls, isRefusal, type RunningHandshake } from '../io/secure.ts';
@@ -28,6 +29,8 @@ export class Greeter extends TimerEntry implements Connection, HandshakeOwner {
 	private handshake: RunningHandshake | null = null;
 	/** What it has become in plaintext. */
 	private plain: AcceptedReader | null = null;
+	/** Of a connection that is gone the system does not tell it any more. */
+	private readonly address: string;
 	private isDone = false;
 
 	constructor(raw: net.Socket, tls: InboundTls, context: GreetingContext) {
@@ -35,6 +38,7 @@ export class Greeter extends TimerEntry implements Connection, HandshakeOwner {
 		this.raw = raw;
 		this.tls = tls;
 		this.context = context;
+		this.address = plainAddress(raw.remoteAddress ?? '');
 		raw.on('error', this.onGone);
 		raw.on('end', this.onGone);
 		raw.on('close', this.onGone);
@@ -82,10 +86,9 @@ export class Greeter extends TimerEntry implements Connection, HandshakeOwner {
 
 	onRefused(refusal: Refusal): void {
 		if (this.isDone) return;
-		const { remoteAddress = '' } = this.raw;
 		this.finish();
 		this.context.table.remove(this);
-		this.context.onRefusal(refusal, remoteAddress);
+		this.context.onRefusal(refusal, this.address);
 		this.raw.on('error', () => undefined);
 		this.raw.destroy();
 	}

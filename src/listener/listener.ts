@@ -23,6 +23,7 @@ import { ConnectionTable } from './connection-table.ts';
 import type { Connection, GreetingContext, ListenerContext } from './context.ts';
 import { Greeter } from './greeter.ts';
 import { Http1Downstream } from './http1-downstream.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 /** Connections the kernel queues while the loop is busy; the system's own cap (somaxconn) applies too. */
 const BACKLOG = 4096;
@@ -102,6 +103,7 @@ export class Listener {
 	private readonly table: ConnectionTable<Connection>;
 	private readonly context: ListenerContext;
 	private readonly greeting: GreetingContext;
+	private readonly refusals: RefusalLog;
 	private readonly held = new Set<Held>();
 	private readonly idleGrace = new IdleGrace(() => this.closeIdle());
 	private isHolding: boolean;
@@ -126,6 +128,7 @@ export class Listener {
 			isDraining: () => this.isDraining,
 			closesIdle: () => this.idleGrace.isOver,
 		};
+		this.refusals = new RefusalLog(options.log, options.clock);
 		this.greeting = {
 			timers: options.timers,
 			table: this.table,
@@ -179,6 +182,8 @@ export class Listener {
 
 	private refuse(socket: net.Socket): void {
 		this.options.onRefused();
+		// Who expects TLS can make nothing of an answer in plaintext.
+		if (this.options.tls() !== null) return void socket.destroy();
 		socket.write(FULL_REPLY, 'latin1');
 		socket.destroySoon();
 	}
@@ -189,9 +194,9 @@ export class Listener {
 		return connection;
 	}
 
-	private onRefusal({ fault, detail }: Refusal, address: string): void {
-		this.options.onHandshake(fault);
-		this.options.log.warn({ code: fault, peer: address, detail }, 'a connection was refused');
+	private onRefusal(refusal: Refusal, address: string): void {
+		this.options.onHandshake(refusal.fault);
+		this.refusals.add(refusal, address);
 	}
 
 	private holdBack(connection: Connection): void {
