@@ -9,7 +9,7 @@ import { CaCertificates } from './ca-certificates.ts';
 import type { GatewayDocument, Path } from './document.ts';
 import { EXPECTED_HOSTNAME, isHostname } from './hostnames.ts';
 import { listNode, mapNode, placeOf, scalarNode } from './nodes.ts';
-import type { ServiceName } from './services.ts';
+import type { ServiceName } from './service-name.ts';
 
 /** The Gateway API's bounds. */
 const MAX_TARGETS = 16;
