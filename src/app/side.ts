@@ -1,8 +1,7 @@
 /** One side of the sidecar made of a file: its compiled rules, and what its exchanges share. */
 import type { Config, Rule, Side } from '../config/config.ts';
 import { type Mask, type Masks, NO_MASK } from '../explain/mask.ts';
-import { AuthorizationFilter } from '../filters/authorization.ts';
-import type { RulePolicies } from '../filters/chain.ts';
+import { Authorizations } from '../filters/authorizations.ts';
 import { faultFilters } from '../filters/fault.ts';
 import type { RequestFilter } from '../filters/filter.ts';
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
@@ -75,14 +74,11 @@ function* buildSide(
 	{ taken, services, telemetry, limiters, hedgings, live, mirrorsUnderWay }: SideParts,
 ): InSlices<BuiltSide> {
 	const { config, compileRegex } = taken;
-	const ofSide = side === 'inbound' ? inboundAuthorization(config) : null;
+	const authorizations = new Authorizations(config, side);
 	const parts: RouteParts = {
 		routeSeries: telemetry.routeBinder(side, config),
 		backendOf: (target) => services.backendOf(target),
-		policiesOf: (rule) => ({
-			authorization: authorizationOf(side, rule, rules, ofSide),
-			limits: limitsOf(side, rule, limiters),
-		}),
+		policiesOf: (rule) => ({ authorization: authorizations.of(rule), limits: limitsOf(side, rule, limiters) }),
 		hedgingOf: (rule) => {
 			const { hedge } = rule;
 			return hedge === null ? null : hedgings.hedgingFor(`${side} ${identityOf(rule)}`, hedge, loopClock.now());
@@ -105,7 +101,7 @@ function* buildSide(
 		mirrorsUnderWay,
 		routes: yield* compileRoutesInSlices(inputs, compileRegex),
 		unmatched,
-		authorization: ofSide,
+		authorization: authorizations.ofSide,
 		destinations: side === 'outbound' ? yield* services.destinations() : null,
 		joining: joiningOf(config, live),
 		isVerbose: config.localReplies === 'verbose',
@@ -121,24 +117,6 @@ function joiningOf(config: Config, live: LiveExchanges): Joining | null {
 	if (!takesCalls(config)) return null;
 	const { inherit, cancel } = config.outboundDeadlines;
 	return inherit === 'off' && cancel === 'off' ? null : { live, inherit, cancel };
-}
-
-/** `null`: everybody may ask. `passthrough` is there to apply no policy at all. */
-function inboundAuthorization({ inbound: { authorization }, passthrough }: Config): AuthorizationFilter | null {
-	return authorization === null || passthrough ? null : new AuthorizationFilter(authorization, 'inbound.authorization');
-}
-
-/** That of the side before the rule's own: what keeps everybody out is said once, and first. */
-function authorizationOf(
-	side: Side,
-	rule: Rule,
-	rules: readonly Rule[],
-	ofSide: AuthorizationFilter | null,
-): RulePolicies['authorization'] {
-	const { authorization } = rule;
-	const before = ofSide === null ? [] : [ofSide];
-	if (authorization === null) return before;
-	return [...before, new AuthorizationFilter(authorization, `${side}.routes[${rules.indexOf(rule)}].authorization`)];
 }
 
 /** Limits before faults: what is refused anyway need not wait. */

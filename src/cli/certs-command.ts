@@ -19,7 +19,9 @@ Example:
   outrigger certs issue --dir certs --id spiffe://mesh.local/ns/shop/sa/web
 
 Then, in a route file beside that folder:
-  tls: { certificate: certs/web.pem, key: certs/web.key, trustBundle: certs/ca.pem }`;
+  tls: { certificate: certs/web.pem, key: certs/web.key, trustBundle: certs/ca.pem }
+
+The key of this CA lies on a disk, for development. In production cert-manager, SPIRE or another CA writes these files.`;
 
 const INIT_HELP = `
 Example:
@@ -41,9 +43,7 @@ export function registerCerts(program: Command, io: CommandIo, finish: (exitCode
 	const certs = program
 		.command('certs')
 		.summary('make a development CA and certificates of workloads')
-		.description(
-			'Make a development CA and certificates of workloads with SPIFFE ids. For production see certs/README.md.',
-		)
+		.description('Make a development CA and certificates of workloads with SPIFFE ids.')
 		.addHelpText('after', HELP);
 	certs
 		.command('init')

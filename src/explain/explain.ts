@@ -9,6 +9,7 @@ import type { Config, Match, Rule, Side } from '../config/config.ts';
 import type { Effective } from '../config/effective.ts';
 import type { MaskedValue } from '../config/masked-values.ts';
 import { ProxyError } from '../error.ts';
+import { Authorizations } from '../filters/authorizations.ts';
 import { clientScheme } from '../http/forwarded.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { CompileRegex } from '../routing/regex.ts';
@@ -16,6 +17,7 @@ import type { RouteHit } from '../routing/table.ts';
 import { type AskedRequest, asSeenBy, headOf, headOfText } from './asked-request.ts';
 import { runFilters } from './filtered.ts';
 import { type Candidate, Judge } from './judge.ts';
+import { type AskedBy, judgeUnmatched } from './judged.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
 import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
@@ -91,6 +93,7 @@ export class Explainer {
 	private readonly redaction: Redaction;
 	/** Made when it is first asked for. */
 	private masks: Masks | null = null;
+	private readonly authorizations: Partial<Record<Side, Authorizations>> = {};
 
 	constructor(file: ExplainedFile) {
 		this.file = file;
@@ -98,16 +101,16 @@ export class Explainer {
 	}
 
 	/** What happens to it; a fraction of a millisecond. */
-	evaluate(asked: AskedRequest): Evaluation {
+	evaluate(asked: AskedRequest, by: AskedBy = 'stranger'): Evaluation {
 		const head = headOf(asked);
-		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head);
+		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head, by);
 	}
 
 	/** The same for a head as it stood on the wire, one character a byte. */
 	evaluateText(side: Side, text: string): Evaluation {
 		const head = headOfText(text);
 		if (head instanceof ProxyError) return this.refused({ side, method: '', host: '', path: '', headers: [] }, head);
-		return this.evaluateHead(side, asSeenBy(side, head));
+		return this.evaluateHead(side, asSeenBy(side, head), 'stranger');
 	}
 
 	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
@@ -174,7 +177,7 @@ export class Explainer {
 		return decided({ request, winner: null, unmatched: '', policy: [] }, outcome, null);
 	}
 
-	private evaluateHead(side: Side, head: RequestHead): Evaluation {
+	private evaluateHead(side: Side, head: RequestHead, by: AskedBy): Evaluation {
 		const { config } = this.file;
 		const { method, authority: host } = head;
 		const path = this.redaction.path(head.path + head.query);
@@ -189,14 +192,18 @@ export class Explainer {
 		const hit = this.file.match(side, head);
 		const fallback = this.fallbackOf(side);
 		if (hit === null && fallback === null) {
-			const why = 'no rule takes it, and `inbound.unmatched` is `reject`';
-			return decided(none, refusal('no_route', why, host, path), head);
+			return decided(none, this.noRoute(head, by, path), head);
 		}
 		const rule = hit?.rule ?? (fallback as Rule);
 		const mask = this.maskOf(side, rule);
 		const match = hit?.match ?? (rule.matches[0] as Match);
 		const scheme = side === 'inbound' ? clientScheme(head.headers, 'http', config.trustedHops) : 'http';
-		const filtered = runFilters(rule, match, head, { listenerPort: this.portOf(side), scheme });
+		const filtered = runFilters(rule, match, head, {
+			listenerPort: this.portOf(side),
+			scheme,
+			authorization: this.authorizationsOf(side).of(rule),
+			by,
+		});
 		const { redaction } = this;
 		const unmasked = outcomeOf({ config, rule, filtered, redaction });
 		const outcome = maskedOutcome(unmasked, mask);
@@ -209,6 +216,24 @@ export class Explainer {
 		const winner = this.candidateOf(side, hit);
 		const shown = this.winnerOf(winner, head, mask);
 		return { fate: { ...none, winner: shown, outcome, policy }, winner, unmasked, head };
+	}
+
+	/** Of a request that nothing takes: whom authorization keeps out is not told so. */
+	private noRoute(head: RequestHead, by: AskedBy, path: string): Outcome {
+		const { ofSide } = this.authorizationsOf('inbound');
+		const judged = judgeUnmatched(head, ofSide, by);
+		const why = 'no rule takes it, and `inbound.unmatched` is `reject`';
+		const outcome =
+			judged.refusal === ''
+				? refusal('no_route', why, head.authority, path)
+				: refusal('not_authorized', judged.refusal, head.authority, path);
+		return { ...outcome, steps: judged.steps };
+	}
+
+	private authorizationsOf(side: Side): Authorizations {
+		const known = this.authorizations[side] ?? new Authorizations(this.file.config, side);
+		this.authorizations[side] = known;
+		return known;
 	}
 
 	private fallbackOf(side: Side): Rule | null {

@@ -61,8 +61,17 @@ export function outcomeOf(input: OutcomeInput): Outcome {
 function answered(input: OutcomeInput): Outcome {
 	const { rule, filtered, redaction } = input;
 	const { fault } = rule;
-	const { host, path, answer } = filtered;
-	const here = { ...NOWHERE, steps: stepsOf(rule, redaction), host, path: redaction.path(path) };
+	const { host, path, answer, judged } = filtered;
+	const here = { ...NOWHERE, steps: stepsOf(rule, redaction, judged.steps), host, path: redaction.path(path) };
+	if (judged.refusal !== '') {
+		return {
+			...here,
+			kind: 'refused',
+			status: ERROR_CODES.not_authorized.status,
+			code: 'not_authorized',
+			why: judged.refusal,
+		};
+	}
 	const isEveryAborted = fault?.abort?.percent === ALL;
 	if (isEveryAborted && answer?.made !== 'cors_preflight') {
 		const why = '`fault.abort` is for every request';

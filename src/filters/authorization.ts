@@ -78,6 +78,15 @@ export class AuthorizationFilter implements RequestFilter {
 		return this.#otherwise;
 	}
 
+	/**
+	 * The same when nobody knows who asks: as for whoever the lists like best. What it refuses they refuse to everybody.
+	 */
+	decideForAnybody({ head }: Pick<AskedFor, 'head'>): Decision {
+		for (const entry of this.#deny) if (!entry.asksOfCaller && entry.holdsForRequest(head)) return entry.decision;
+		for (const entry of this.#allow ?? []) if (entry.holdsForRequest(head)) return entry.decision;
+		return this.#otherwise;
+	}
+
 	/** The same for a connection whose bytes are no HTTP. */
 	decideConnection(caller: Caller): Decision {
 		for (const entry of this.#deny) if (entry.holdsForCaller(caller)) return entry.decision;
@@ -109,8 +118,10 @@ function refusal(detail: string): ProxyError {
 class Entry {
 	/** What it decides where it holds. */
 	readonly decision: Decision;
-	/** It looks at more than at who asks. */
+	/** It has a condition on what is asked for. */
 	readonly asksOfRequest: boolean;
+	/** It has a condition on who asks. */
+	readonly asksOfCaller: boolean;
 	readonly #isDeny: boolean;
 	readonly #rule: AuthorizationRule;
 	readonly #paths: readonly PathPattern[];
@@ -123,18 +134,17 @@ class Entry {
 		this.#paths = rule.paths.map(pathPattern);
 		this.#headers = rule.headers.map(({ name, value }) => ({ name, value, id: fieldIdOf(name) }));
 		this.#sources = new SourceNetworks(rule.sources);
+		this.asksOfCaller = rule.principals.length + rule.namespaces.length + rule.sources.length > 0;
 		this.asksOfRequest = rule.methods.length + rule.paths.length + rule.headers.length > 0;
 		this.decision = { by, refusal: isDeny ? refusal(`${by} (${rule.at.file}:${rule.at.line}) refuses it`) : null };
 	}
 
 	holds(request: AskedFor): boolean {
-		const { head } = request;
-		return (
-			this.holdsForCaller(request) &&
-			this.#hasMethod(head.method) &&
-			this.#hasPath(head) &&
-			this.#hasHeaders(head.headers)
-		);
+		return this.holdsForCaller(request) && this.holdsForRequest(request.head);
+	}
+
+	holdsForRequest(head: AskedFor['head']): boolean {
+		return this.#hasMethod(head.method) && this.#hasPath(head) && this.#hasHeaders(head.headers);
 	}
 
 	holdsForCaller({ principal, peerAddress }: Caller): boolean {

@@ -147,7 +147,7 @@ const TABLE: readonly (readonly [what: string, yaml: string, ...mistakes: string
 	[
 		'endpoints of the app',
 		app('{ endpoints: [] }'),
-		'2:37 unknown key `endpoints` in `inbound.service` | one of `connect`, `limits`, `circuitBreaker`, `retryBudget`, `outlierDetection`, `healthCheck`, `tls`',
+		'2:37 unknown key `endpoints` in `inbound.service` | one of `connect`, `limits`, `circuitBreaker`, `retryBudget`, `outlierDetection`, `healthCheck`',
 	],
 	[
 		'outbound without an address',

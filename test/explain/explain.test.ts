@@ -276,3 +276,48 @@ it('names the ports of services where they are the only ones for calls', async (
 		'the file has no `outbound`: calls come in by the ports of services alone, such as `services.b.listen`',
 	]);
 });
+
+describe('who may ask', () => {
+	const rule =
+		'authorization: { allow: [{ principals: ["spiffe://a/*"], headers: { X-Api-Key: s3cret, x-team: a } }] }';
+	const tls = 'tls: { workloadApi: unix:///a }\n';
+	const services = 'services: { b: { endpoints: [{ address: "b:1" }], tls: { mode: simple, sni: b } } }\n';
+
+	it('is told of the whole side and of the rule, without values of fields that are redacted', async () => {
+		const { explainer } = await askable(
+			`${tls}inbound: { listen: 8000, authorization: { dryRun: true, deny: [{ sources: [10.0.0.0/8] }] }, routes: [{ ${rule} }] }\n`,
+		);
+		const [policy] = explain({ explainer }, asked('GET /')).policy;
+		const told = policy?.values.filter(({ key }) => key.includes('authorization'));
+		expect(told?.map(({ key, value }) => `${key} ${value}`)).toEqual([
+			'authorization.dryRun false',
+			'authorization.deny []',
+			'authorization.allow[0].principals [spiffe://a/*]',
+			'authorization.allow[0].headers.X-Api-Key ***',
+			'authorization.allow[0].headers.x-team a',
+			'inbound.authorization.dryRun true',
+			'inbound.authorization.deny[0].sources [10.0.0.0/8]',
+		]);
+	});
+
+	it('is told of a request that no rule takes', async () => {
+		const { explainer } = await askable('inbound: { listen: 8000, authorization: { deny: [{ methods: [PUT] }] } }\n');
+		const [policy] = explain({ explainer }, asked('GET /')).policy;
+		expect(policy?.values).toContainEqual({
+			key: 'inbound.authorization.deny[0].methods',
+			value: '[PUT]',
+			from: 'a.yaml:2',
+		});
+	});
+
+	it('is told beside how a service is asked', async () => {
+		const { explainer } = await askable(
+			`${tls}inbound: { listen: 8000, routes: [{ backendRefs: [{ name: b }] }] }\n${services}`,
+		);
+		const values = explain({ explainer }, asked('GET /')).policy.find(({ name }) => name === 'b')?.values;
+		expect(values?.filter(({ key }) => key.startsWith('tls.')).map(({ key, value }) => [key, value])).toEqual([
+			['tls.mode', 'simple'],
+			['tls.sni', 'b'],
+		]);
+	});
+});

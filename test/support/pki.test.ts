@@ -124,6 +124,7 @@ describe('a trust domain for tests', () => {
 		expect(leaf.verify(new X509Certificate(readFileSync(files.trustBundle)).publicKey)).toBe(true);
 		expect(leaf.checkPrivateKey(createPrivateKey(readFileSync(files.key)))).toBe(true);
 		expect(statSync(files.key).mode & 0o777).toBe(0o600);
-		expect(existsSync(files.key)).toBe(true);
+		pki.remove();
+		expect(existsSync(files.key)).toBe(false);
 	});
 });

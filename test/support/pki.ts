@@ -71,18 +71,22 @@ export class Pki {
 		return { certificate: made.pem, key: made.keyPem };
 	}
 
-	/** Written to a folder that goes with the process. */
+	/** Written to a folder that stays until `remove`. */
 	files(identity: Identity, trustBundle = this.trustBundle): IdentityFiles {
 		if (this.folder === '') {
-			const folder = mkdtempSync(join(tmpdir(), 'outrigger-pki-'));
-			process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-			this.folder = folder;
+			this.folder = mkdtempSync(join(tmpdir(), 'outrigger-pki-'));
 		}
 		const base = join(this.folder, String(this.written++));
 		writeFileSync(`${base}.pem`, identity.certificate);
 		writeFileSync(`${base}.key`, identity.key, { mode: 0o600 });
 		writeFileSync(`${base}-bundle.pem`, trustBundle);
 		return { certificate: `${base}.pem`, key: `${base}.key`, trustBundle: `${base}-bundle.pem` };
+	}
+
+	/** Takes the files away. */
+	remove(): void {
+		if (this.folder !== '') rmSync(this.folder, { recursive: true, force: true });
+		this.folder = '';
 	}
 }
 
@@ -101,7 +105,7 @@ export function authority(commonName: string, more: readonly Buffer[] = [], spec
 
 let shared: Pki | null = null;
 
-/** One for all tests of a process. */
+/** One for all tests of a process; whoever has it write files removes them. */
 export function testPki(): Pki {
 	shared ??= new Pki();
 	return shared;

@@ -72,7 +72,9 @@ function parseCertificates(text: string, file: string): X509Certificate[] {
 }
 
 function checkAuthority(certificate: X509Certificate, file: string, now: Date): void {
-	if (!certificate.ca) throw new CertsError(`${file} is no CA (CA:FALSE): what it signed would be trusted by nobody`);
+	if (!certificate.ca) {
+		throw new CertsError(`${file} is no CA (CA:FALSE, or no keyCertSign): what it signed would be trusted by nobody`);
+	}
 	const { validFromDate, validToDate } = certificate;
 	if (validToDate < now) {
 		throw new CertsError(

@@ -9,7 +9,7 @@ import { CaCertificates } from './ca-certificates.ts';
 import type { GatewayDocument, Path } from './document.ts';
 import { EXPECTED_HOSTNAME, isHostname } from './hostnames.ts';
 import { listNode, mapNode, placeOf, scalarNode } from './nodes.ts';
-import type { ServiceName } from './services.ts';
+import type { ServiceName } from './service-name.ts';
 
 /** The Gateway API's bounds. */
 const MAX_TARGETS = 16;
@@ -151,11 +151,11 @@ function tlsOf(document: GatewayDocument, certificates: CaCertificates): Backend
 	if (!document.checkKeys(VALIDATION, VALIDATION_KEYS)) return { ...tls, node: mapNode(entries, place) };
 	const sni = hostnameOf(document, validation);
 	if (sni !== null) entries.set('sni', sni);
-	const names = document.list([...VALIDATION, 'subjectAltNames'], MAX_NAMES);
+	const path = [...VALIDATION, 'subjectAltNames'];
+	const written = document.list(path, MAX_NAMES);
+	const names = written.flatMap((name, index) => nameOf(document, name, [...path, index]) ?? []);
 	if (names.length > 0) {
-		const path = [...VALIDATION, 'subjectAltNames'];
-		const items = names.flatMap((name, index) => nameOf(document, name, [...path, index]) ?? []);
-		entries.set('subjectAltNames', listNode(items, placeOf(document.at(path) ?? at, document.origin(path))));
+		entries.set('subjectAltNames', listNode(names, placeOf(document.at(path) ?? at, document.origin(path))));
 	}
 	const refs = document.list([...VALIDATION, 'caCertificateRefs']);
 	const isSystem = usesSystem(document, validation, refs);
@@ -191,8 +191,11 @@ function nameOf(document: GatewayDocument, item: Located, path: Path): Located |
 	const node = document.at([...path, key]);
 	const text = document.text([...path, key]);
 	if (node === null) document.error(item, [...path, key], 'is missing');
-	const other = document.at([...path, type === 'URI' ? 'hostname' : 'uri']);
-	if (other !== null) document.error(other, path, `has another name than its \`${key}\``, { expected: 'one name' });
+	const otherKey = type === 'URI' ? 'hostname' : 'uri';
+	const other = document.at([...path, otherKey]);
+	if (other !== null) {
+		document.error(other, [...path, otherKey], `stands beside \`type: ${type}\``, { expected: `\`${key}\`` });
+	}
 	if (node === null || text === null || other !== null) return null;
 	return scalarNode(text, placeOf(node, document.origin([...path, key])), node);
 }

@@ -3,7 +3,8 @@ import type { Side } from '../config.ts';
 import { type Located, scalarText } from '../located.ts';
 import type { GatewayDocument, Path } from './document.ts';
 import { placeOf, replaced, scalarNode } from './nodes.ts';
-import type { ClusterServices, ServiceName } from './services.ts';
+import type { ServiceName } from './service-name.ts';
+import type { ClusterServices } from './services.ts';
 
 const APP = 'app';
 

@@ -4,6 +4,7 @@ import type { BackendTlsPolicies } from './backend-tls.ts';
 import type { GatewayDocument } from './document.ts';
 import { type ServicePort, Slices } from './endpoints.ts';
 import { listNode, mapNode, placeOf, scalarNode } from './nodes.ts';
+import type { ServiceName } from './service-name.ts';
 
 /** What ports may say that they speak and this version does not (KEP-3726, GEP-1911, Istio's names). */
 const NOT_SPOKEN = new Set([
@@ -21,11 +22,6 @@ const NOT_SPOKEN = new Set([
 /** Of these, what a `BackendTLSPolicy` says how to speak. */
 const SPOKEN_BY_TLS = new Set(['kubernetes.io/wss', 'https']);
 const CLUSTER_DOMAIN = 'cluster.local';
-
-export interface ServiceName {
-	readonly namespace: string;
-	readonly name: string;
-}
 
 /** Whom a reference to a service means. */
 export type Target =

@@ -18,8 +18,9 @@ import { extended, listNode, mapNode, placeOf, replaced, scalarNode } from './no
 import { attachmentOf } from './parents.ts';
 import { rejections } from './rejections.ts';
 import { checkRoute, rulesOf } from './route-rules.ts';
+import type { ServiceName } from './service-name.ts';
 import { heldToPorts, type PortRule, portRules } from './service-ports.ts';
-import { ClusterServices, type ServiceName } from './services.ts';
+import { ClusterServices } from './services.ts';
 import { sortOut } from './sort-out.ts';
 
 const DEFAULT_NAMESPACE = 'default';

@@ -172,7 +172,8 @@ export const authorization = shared(
 			.describe('Requests that go on; all others get 403. Default: whatever is not denied; `[]`: none.'),
 	})
 		.superRefine((whole, context) => {
-			if ('allow' in whole || (Array.isArray(whole.deny) && whole.deny.length > 0) || hasUnknownKey(context)) return;
+			const deniesNone = Array.isArray(whole.deny) && whole.deny.length === 0;
+			if ('allow' in whole || !deniesNone || hasUnknownKey(context)) return;
 			context.addIssue(fault(whole, 'has neither `deny` nor `allow`', { expected: 'at least one of them' }));
 		}, EVEN_WITH_ISSUES)
 		.register(fieldFacts, { needsValue: true }),

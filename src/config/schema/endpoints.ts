@@ -1,7 +1,7 @@
 /** A list of endpoints: in an entry of `services`, or in a file of its own. */
 import * as z from 'zod';
 import { isIpv6 } from '../../http/authority.ts';
-import { block, fault, fieldFacts, integer, listOf, MAX_PORT, MIN_PORT, mapOf, text } from './field.ts';
+import { block, fault, fieldFacts, integer, listOf, MAX_PORT, MIN_PORT, mapOf, text, withFacts } from './field.ts';
 import { formatListen } from './listen.ts';
 import { EXPECTED_NAME, NAME, PRECISE_HOSTNAME } from './names.ts';
 import { spiffeId } from './peer-name.ts';
@@ -54,8 +54,7 @@ const endpoint = block({
 	weight: integer(1, MAX_WEIGHT).prefault(1).describe('Share of the requests among the endpoints.'),
 	zone: text('a zone', EXPECTED_NAME, NAME).optional().describe('The zone that it is in.'),
 	labels: labels.prefault({}).describe('Labels, by which `subsets` choose.'),
-	identity: spiffeId
-		.register(fieldFacts, { needsValue: true })
+	identity: withFacts(spiffeId, { needsValue: true })
 		.optional()
 		.describe('SPIFFE id that its certificate must have. Default: what `tls` of the service says.'),
 });

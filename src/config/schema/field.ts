@@ -295,8 +295,13 @@ export function block<T extends z.core.$ZodLooseShape>(shape: T, laterKeys: read
 	});
 }
 
+/** With facts that it does not have yet: `register` would take away those that it has. */
+export function withFacts<T extends z.ZodType>(schema: T, facts: FieldFacts): T {
+	fieldFacts.add(schema, { ...fieldFacts.get(schema), ...facts });
+	return schema;
+}
+
 /** A block that stands in several places: the JSON Schema writes it once, under this name. */
 export function shared<T extends z.ZodType>(definition: string, schema: T): T {
-	fieldFacts.add(schema, { ...fieldFacts.get(schema), definition });
-	return schema;
+	return withFacts(schema, { definition });
 }

@@ -1,6 +1,6 @@
 /** How a service is called: the app, or an entry of `services`. */
 import type * as z from 'zod';
-import { block, duration, fieldFacts, integer, listOf, offAlone, orOff, percentage, word } from './field.ts';
+import { block, duration, integer, listOf, offAlone, orOff, percentage, withFacts, word } from './field.ts';
 import { type HealthCheckInput, healthCheck } from './health-check.ts';
 import { type LoadBalancerInput, loadBalancer } from './load-balancer.ts';
 import { type OutlierDetectionInput, outlierDetection } from './outlier-detection.ts';
@@ -66,16 +66,19 @@ function commonKeys(connectTimeout: string) {
 const appOutlierDetection = offAlone('would leave out the app, and there is no other', '`off`, or no such key');
 const appHealthCheck = offAlone('would ask the app, as `app.health` does', '`off`, or no such key');
 
-export const appPolicy = block({
-	...commonKeys(APP_CONNECT_TIMEOUT),
-	outlierDetection: appOutlierDetection.prefault('off').describe('Always `off`: the app is the only endpoint.'),
-	healthCheck: appHealthCheck.prefault('off').describe('Always `off`: `app.health` says how the app is asked.'),
-}).register(fieldFacts, {
-	reasonsAgainst: {
-		loadBalancer: 'the app is the only endpoint: there is nothing to choose',
-		tls: 'the app is on localhost, where plaintext is spoken; TLS for callers is `tls` at the top',
+export const appPolicy = withFacts(
+	block({
+		...commonKeys(APP_CONNECT_TIMEOUT),
+		outlierDetection: appOutlierDetection.prefault('off').describe('Always `off`: the app is the only endpoint.'),
+		healthCheck: appHealthCheck.prefault('off').describe('Always `off`: `app.health` says how the app is asked.'),
+	}),
+	{
+		reasonsAgainst: {
+			loadBalancer: 'the app is the only endpoint: there is nothing to choose',
+			tls: 'the app is on localhost, where plaintext is spoken; TLS for callers is `tls` at the top',
+		},
 	},
-});
+);
 
 export const servicePolicyKeys = {
 	...commonKeys(SERVICE_CONNECT_TIMEOUT),

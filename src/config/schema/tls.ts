@@ -1,6 +1,6 @@
 /** This workload's identity, and TLS: on the inbound port, and towards services. */
 import * as z from 'zod';
-import { block, EVEN_WITH_ISSUES, fault, fieldFacts, hasUnknownKey, listOf, text, word } from './field.ts';
+import { block, EVEN_WITH_ISSUES, fault, fieldFacts, hasUnknownKey, listOf, text, withFacts, word } from './field.ts';
 import { identityOfPeerName, peerName, serverName } from './peer-name.ts';
 
 const MAX_PEER_NAMES = 64;
@@ -17,7 +17,7 @@ function pemPath(example: string) {
 
 const EXPECTED_SOCKET = 'the URL of a Unix socket, such as `unix:///run/spire/agent.sock`';
 /** The SPIFFE Workload Endpoint's own form, with or without its empty authority (§4). */
-const SOCKET_URL = /^unix:(?:\/\/)?(\/[^\x00-\x20\x7f?#]+)$/;
+const SOCKET_URL = /^unix:(?:\/\/)?(\/[^\x00-\x20\x7f?#/][^\x00-\x20\x7f?#]*)$/;
 /** What the system takes as the path of a socket. */
 const MAX_SOCKET_PATH = 107;
 
@@ -70,7 +70,7 @@ export const tlsSchema = block(
 
 export type TlsInput = z.output<typeof tlsSchema>;
 
-/** Each partner that is missing is named, at what it is missing beside. */
+/** Each partner that is missing is named. */
 function checkSource(tls: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
 	const written = FILES.filter((key) => tls[key] !== undefined);
 	if (tls['workloadApi'] !== undefined) {
@@ -81,47 +81,49 @@ function checkSource(tls: Readonly<Record<string, unknown>>, context: z.Refineme
 		return;
 	}
 	if (hasUnknownKey(context)) return;
-	const [first] = written;
-	if (first === undefined) {
+	if (written.length === 0) {
 		context.addIssue(fault(tls, 'does not say where the certificate comes from', { expected: EXPECTED_SOURCE }));
 		return;
 	}
 	for (const key of FILES) {
-		if (tls[key] === undefined) context.addIssue(fault(tls, `is missing beside \`${first}\``, { path: [key] }));
+		if (tls[key] === undefined) context.addIssue(fault(tls, 'is missing', { path: [key] }));
 	}
 }
 
-export const serviceTls = block(
-	{
-		mode: word(['off', 'simple', 'mutual', 'auto'])
-			.prefault('auto')
-			.describe(
-				'`mutual`: both sides prove who they are. `simple`: only the service does. `off`: plaintext. `auto`: `mutual` if the endpoint or the service declares an identity, else plaintext; it is never found out by trying.',
-			),
-		sni: serverName
-			.optional()
-			.describe(
-				'Name that is asked for. Default: the first of `hostnames`, else the name in the address of an endpoint.',
-			),
-		subjectAltNames: listOf(peerName, MAX_PEER_NAMES, identityOfPeerName)
-			.min(1)
-			.register(fieldFacts, {
-				noun: 'a list',
-				expected: `a list of at most ${MAX_PEER_NAMES} such as \`["spiffe://mesh.local/ns/shop/sa/payments"]\``,
-				needsValue: true,
-			})
-			.optional()
-			.describe(
-				'Names of which the certificate of the service must have one: SPIFFE ids, other URIs, DNS names. Default: with `mutual` any SPIFFE id of our own trust domain, with `simple` the `sni`.',
-			),
-		trustBundle: pemPath('certs/partner-ca.pem')
-			.optional()
-			.describe(
-				'PEM file of the authorities that are believed here. Default: with `mutual` `tls.trustBundle`, with `simple` those of the system.',
-			),
-	},
-	[],
-	'a mapping such as `{ mode: mutual }`',
-).register(fieldFacts, { needsValue: true });
+export const serviceTls = withFacts(
+	block(
+		{
+			mode: word(['off', 'simple', 'mutual', 'auto'])
+				.prefault('auto')
+				.describe(
+					'`mutual`: both sides prove who they are. `simple`: only the service does. `off`: plaintext. `auto`: `mutual` if the endpoint or the service declares an identity, else plaintext; it is never found out by trying.',
+				),
+			sni: serverName
+				.optional()
+				.describe(
+					'Name that is asked for. Default: the first of `hostnames`, else the name in the address of an endpoint.',
+				),
+			subjectAltNames: listOf(peerName, MAX_PEER_NAMES, identityOfPeerName)
+				.min(1)
+				.register(fieldFacts, {
+					noun: 'a list',
+					expected: `a list of at most ${MAX_PEER_NAMES} such as \`["spiffe://mesh.local/ns/shop/sa/payments"]\``,
+					needsValue: true,
+				})
+				.optional()
+				.describe(
+					'Names of which the certificate of the service must have one: SPIFFE ids, other URIs, DNS names. Default: with `mutual` any SPIFFE id of our own trust domain, with `simple` the `sni`.',
+				),
+			trustBundle: pemPath('certs/partner-ca.pem')
+				.optional()
+				.describe(
+					'PEM file of the authorities that are believed here. Default: with `mutual` `tls.trustBundle`, with `simple` those of the system.',
+				),
+		},
+		[],
+		'a mapping such as `{ mode: mutual }`',
+	),
+	{ needsValue: true },
+);
 
 export type ServiceTlsInput = z.output<typeof serviceTls>;

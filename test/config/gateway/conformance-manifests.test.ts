@@ -29,7 +29,7 @@ const suite: Suite = hasSuite
 	? JSON.parse(readFileSync(FILE, 'utf8'))
 	: { base_manifests: [], mesh_manifests: [], tests: [] };
 const NATIVE = 'app: { port: 8080 }\ninbound: { listen: 8000 }\noutbound: { listen: 127.0.0.1:15001 }\n';
-const LATER = new Set(['BackendTLSPolicy', 'TLSRoute']);
+const LATER = new Set(['TLSRoute']);
 /** Its gateway and its route have no hostname in common, on purpose. */
 const NOT_ATTACHED: Readonly<Record<string, number>> = { HTTPRouteHostnameIntersection: 1 };
 const compileRegex = await loadRegexCompiler();
@@ -58,7 +58,9 @@ describe.runIf(hasSuite)(`the conformance suite${hasSuite ? '' : ' (left out: ..
 		if (!result.ok) return;
 		const routes = manifests.filter(({ kind }) => kind.endsWith('Route'));
 		const rules = routes.reduce((sum, { spec }) => sum + (spec?.rules?.length ?? 1), 0);
-		const { inbound, outbound } = result.config;
+		const { inbound, outbound, services } = result.config;
+		const isAskedByTls = services.some(({ policy }) => policy.tls.mode === 'simple');
+		expect(isAskedByTls).toBe(manifests.some(({ kind }) => kind === 'BackendTLSPolicy'));
 		// What none of them takes has a rule of its own, which answers by itself.
 		const made = isMesh ? outbound?.routes.filter((rule) => rule.directResponse === null) : inbound.routes;
 		expect(made).toHaveLength(rules - (NOT_ATTACHED[name] ?? 0));

@@ -1,0 +1,5 @@
+/** How documents call a service. */
+export interface ServiceName {
+	readonly namespace: string;
+	readonly name: string;
+}
