@@ -39,6 +39,7 @@ function record(series: RouteSeries | null, overrides: Partial<ExchangeRecord>):
 		series,
 		route: series?.route ?? '',
 		side: 'inbound',
+		portService: '',
 		service: 'app',
 		method: 'GET',
 		scheme: 'http',

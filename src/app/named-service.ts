@@ -112,6 +112,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		watchService(core.service, () => sumOfCounts(this.pools), metrics);
 		metrics.watchEndpoints(this.config.name, () => core.service.endpoints);
 		this.refresh();
+		this.onSourceFailed();
 		for (const source of this.sources) source.belongTo(this);
 		if (versionOf(this.sources) !== this.version) this.onEndpoints();
 	}
@@ -141,8 +142,20 @@ export class NamedService extends TimerEntry implements SourceOwner {
 
 	// --- other endpoints -----------------------------------------------------------------------------------------
 
+	/** Told to callers while there are no endpoints; otherwise the last good list stays. */
+	onSourceFailed(): void {
+		if (this.isReleased) return;
+		const failed = this.sources.find(({ failure }) => failure !== '');
+		if (failed === undefined) this.service.noneBecause = null;
+		else {
+			const code = failed.source.is === 'dns' ? 'dns_failed' : 'no_healthy_endpoint';
+			this.service.noneBecause = { code, detail: failed.failure };
+		}
+	}
+
 	/** One update at a time; lists that come meanwhile are taken together. */
 	onEndpoints(): void {
+		this.onSourceFailed();
 		if (this.isUpdating || this.isReleased) return;
 		this.isUpdating = true;
 		this.updateAll().catch((error: unknown) => {

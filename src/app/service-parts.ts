@@ -121,8 +121,7 @@ export function describeService(service: Service, policy: ServicePolicy, counts:
 /** Shows a service in the metrics, in place of the one that had its name. Their counters go on. */
 export function watchService(service: Service, counts: () => PoolCounts, metrics: Metrics): void {
 	const { name, breaker } = service;
-	if (breaker === null) metrics.unwatch(name);
-	else metrics.watchCircuit(name, breaker);
+	metrics.watchCircuit(name, breaker);
 	metrics.watchPool(name, counts);
 }
 

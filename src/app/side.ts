@@ -93,6 +93,7 @@ function* buildSide(
 	const unmatched = servesRest ? buildRoute(fallback, parts) : null;
 	const context: SideContext = {
 		side,
+		portService: '',
 		clock: loopClock,
 		preciseClock: systemClock,
 		timers: telemetry.timers,

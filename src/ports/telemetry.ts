@@ -42,6 +42,8 @@ export interface ExchangeRecord {
 	readonly series: RouteSeries | null;
 	readonly route: string;
 	readonly side: Side;
+	/** Name of the service by whose own port it came; `''`: by the port of its side. */
+	readonly portService: string;
 	/** Name of the service that it was for; `''` when it got no further than us. */
 	readonly service: string;
 	readonly method: string;

@@ -62,6 +62,8 @@ export interface Route {
 
 export interface ProxyContext {
 	readonly side: Side;
+	/** Name of the service whose own port it is; `''`: the side's. */
+	readonly portService: string;
 	/** Port of the listener. */
 	readonly listenerPort: number;
 	/** The time of the event being handled. */

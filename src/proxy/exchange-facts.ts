@@ -92,6 +92,10 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 		return this.context.side;
 	}
 
+	get portService(): string {
+		return this.context.portService;
+	}
+
 	get service(): string {
 		return this.upstream?.name ?? '';
 	}

@@ -222,8 +222,8 @@ export class Metrics
 		this.endpoints.panicked(service, isPanicking);
 	}
 
-	/** A circuit breaker of `resilience/` fits as it is. */
-	watchCircuit(service: string, view: CircuitView): void {
+	/** A circuit breaker of `resilience/` fits as it is; `null`: the service has none. */
+	watchCircuit(service: string, view: CircuitView | null): void {
 		this.services.watchCircuit(service, view);
 	}
 

@@ -19,12 +19,12 @@ async function explaining(yaml: string, ofSide: WrittenLists | null, ofRule: Wri
 	const edited = { ...config, inbound };
 	const explainer = new Explainer({ ...file, config: edited });
 	const outcomeOf = (line: string, fields: readonly { name: string; value: string }[] = []) => {
-		const asked = parseAsked(line, fields, 'inbound');
+		const asked = parseAsked(line, fields, { side: 'inbound' });
 		if (asked === null) throw new Error(`${line} is no request`);
 		return explainer.evaluate(asked).fate.outcome;
 	};
 	const textOf = (line: string) => {
-		const asked = parseAsked(line, [], 'inbound');
+		const asked = parseAsked(line, [], { side: 'inbound' });
 		if (asked === null) throw new Error(`${line} is no request`);
 		const slices = explainer.explain(asked, 10);
 		for (;;) {

@@ -6,6 +6,7 @@ export function exchangeRecord(overrides: Partial<ExchangeRecord> = {}): Exchang
 		series: null,
 		route: 'reads',
 		side: 'inbound',
+		portService: '',
 		service: 'app',
 		method: 'GET',
 		scheme: 'http',
