@@ -15,7 +15,7 @@ const ROWS = [
 	['explain'],
 	['ports'],
 	['io'],
-	['proxy', 'listener', 'upstream', 'discovery', 'telemetry', 'admin'],
+	['proxy', 'listener', 'upstream', 'discovery', 'identity', 'telemetry', 'admin'],
 	['app'],
 	['app'],
 	['app.ts'],

@@ -15,7 +15,8 @@ import { EndpointSources } from './app/endpoint-sources.ts';
 import { Explaining } from './app/explaining.ts';
 import { Front } from './app/front.ts';
 import { listPieces, objectPieces } from './app/json-pieces.ts';
-import { isSame, restartIssues } from './app/restart-only.ts';
+import { certificateIssue, isSame, restartIssues } from './app/restart-only.ts';
+import { Security } from './app/security.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
 import { atOnce, calmly } from './app/slices.ts';
@@ -59,6 +60,7 @@ interface Bound {
 export class App {
 	private readonly telemetry: Telemetry;
 	private readonly sources: EndpointSources;
+	private readonly security: Security;
 	private readonly env: ServiceEnvironment;
 	/** What is in force; replaced whole by `reload`. */
 	private snapshot: Snapshot;
@@ -81,6 +83,7 @@ export class App {
 		const { config } = taken;
 		this.telemetry = telemetry;
 		this.sources = new EndpointSources(telemetry, sources);
+		this.security = new Security(telemetry, sources.folder);
 		this.env = {
 			timers: telemetry.timers,
 			metrics: telemetry.metrics,
@@ -90,6 +93,7 @@ export class App {
 			live: new LiveExchanges(),
 			mirrorsUnderWay: new MirrorsUnderWay(),
 			log: telemetry.log,
+			security: this.security,
 			zone: config.app.zone,
 			random: systemRandom,
 			checkGate: new CheckGate(),
@@ -122,6 +126,7 @@ export class App {
 	async start(): Promise<void> {
 		const acceptsShared = await canAcceptShared();
 		try {
+			this.security.commit(await this.security.prepare(this.config));
 			await this.startFronts(acceptsShared);
 			await this.startControl();
 		} catch (error) {
@@ -144,6 +149,7 @@ export class App {
 			listen: config.inbound.listen,
 			isRaw: config.passthrough || config.app.protocol === 'tcp',
 			isHolding: true,
+			tls: () => this.security.inbound(),
 		});
 		this.bound.inbound = (await this.inbound.start(inbound.context, services.app.endpoint)).port;
 		this.calls = new CallPorts(common);
@@ -176,10 +182,15 @@ export class App {
 		const before = this.snapshot;
 		const issues = restartIssues(before.taken.config, next.config, next.effectiveConfig, file);
 		if (issues.length > 0) return issues;
+		const secured = await this.security.prepare(next.config);
 		const snapshot = await calmly(buildSnapshot({ ...this.snapshotInput(next), before }));
 		// Building took a while. What is closed stays closed.
-		if (this.isStopped) return [];
+		if (secured.fault !== '' || this.isStopped) {
+			this.security.discard(secured);
+			return secured.fault === '' ? [] : [certificateIssue(secured.fault, next.effectiveConfig, file)];
+		}
 		loopClock.refresh();
+		this.security.commit(secured);
 		this.takeOver(snapshot, before);
 		return [];
 	}
@@ -249,6 +260,7 @@ export class App {
 			config: () => this.configText(),
 			routes: () => this.routesText(),
 			services: () => this.servicesText(),
+			certs: () => this.security.describe(),
 			landing: () => ({
 				workload: `${this.config.app.namespace}/${this.config.app.name}`,
 				configHash: this.hash,
@@ -267,10 +279,18 @@ export class App {
 		return {
 			live: () => ({ ok: true, reasons: [] }),
 			ready: () => this.ready(),
-			started: () => ({ ok: this.isStarted, reasons: this.isStarted ? [] : ['not all listeners are bound'] }),
+			started: () => this.started(),
 			metrics: () => telemetry.metrics.pieces(),
 			metricsContentType: telemetry.metricsContentType,
 		};
+	}
+
+	/** Everything is bound, and this workload can say who it is, if the file has it do that. */
+	private started(): Health {
+		const reasons = this.isStarted ? [] : ['not all listeners are bound'];
+		const { workload } = this.security;
+		if (workload !== null && workload.material === null) reasons.push(workload.trouble());
+		return { ok: reasons.length === 0, reasons };
 	}
 
 	/** Started, and the app is well, and nobody has asked us to stop. */
@@ -281,6 +301,8 @@ export class App {
 		const undiscovered =
 			this.isStarted && systemClock.now() < this.discoveryEndsAt ? this.snapshot.services.undiscovered() : [];
 		for (const service of undiscovered) reasons.push(`the endpoints of ${service} are not known yet`);
+		const trouble = this.security.workload?.trouble() ?? '';
+		if (trouble !== '') reasons.push(trouble);
 		if (!this.health.isHealthy) reasons.push(`the app is not healthy: ${this.health.lastReason}`);
 		return { ok: reasons.length === 0, reasons };
 	}
@@ -332,6 +354,7 @@ export class App {
 		await this.control.stop();
 		this.snapshot.services.close();
 		await this.sources.stop();
+		await this.security.stop();
 		await this.telemetry.close();
 		this.telemetry.timers.stop();
 	}

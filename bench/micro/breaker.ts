@@ -135,7 +135,7 @@ measure('trace: start + apply, no trace fields', () => {
 	applyTrace(headers, trace);
 	return headers.added.length;
 });
-const peer = { peerAddress: '10.0.0.9', scheme: 'http', principal: '', trustedHops: 0 } as const;
+const peer = { peerAddress: '10.0.0.9', scheme: 'http', certificateElement: '', trustedHops: 0 } as const;
 measure('forwarded: no fields came', () => {
 	forgetAdded();
 	return applyForwarded(head, peer).length;

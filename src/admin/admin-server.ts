@@ -13,6 +13,8 @@ export interface AdminProviders extends ProbeProviders {
 	/** JSON text, as `config` is. */
 	routes(): AsyncIterable<string>;
 	services(): AsyncIterable<string>;
+	/** What this workload shows of itself, and whom it believes. No keys. */
+	certs(): object;
 	landing(): LandingState;
 	/** As SIGTERM does, without the exit. */
 	drain(): void;
@@ -28,6 +30,7 @@ export interface AdminServerOptions {
 	readonly endpoints?: readonly Endpoint[];
 }
 
+const STATUS_OK = 200;
 const STATUS_ACCEPTED = 202;
 const STATUS_NO_CONTENT = 204;
 const STATUS_BAD_REQUEST = 400;
@@ -72,6 +75,12 @@ function adminEndpoints(providers: AdminProviders, all: () => readonly Endpoint[
 		show('/config', 'the effective configuration, with provenance', () => providers.config()),
 		show('/routes', 'the rules of both sides, in the order of the file', () => providers.routes()),
 		show('/services', 'services: circuits, pools, limits', () => providers.services()),
+		{
+			method: 'GET',
+			path: '/certs',
+			about: 'the certificate in force, when it expires, whom it believes',
+			handle: () => jsonReply(STATUS_OK, providers.certs()),
+		},
 		{
 			method: 'POST',
 			path: '/drain',

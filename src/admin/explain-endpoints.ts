@@ -1,6 +1,14 @@
 /** `/recent` and `/explain`: what the sidecar has seen last, and what its rules do with a request. */
-import type { HeaderValue, Side } from '../config/config.ts';
-import { type AskedRequest, parseAsked, parseHeaderLine, REQUEST_EXPECTED } from '../explain/asked-request.ts';
+import type { HeaderValue } from '../config/config.ts';
+import {
+	type AskedRequest,
+	parseAsked,
+	parseHeaderLine,
+	REQUEST_EXPECTED,
+	type WayIn,
+	WITHOUT_PORT_OF_SERVICE,
+	wayIn,
+} from '../explain/asked-request.ts';
 import type { Explanation } from '../explain/explain.ts';
 import type { ControlReply, ControlRequest } from '../ports/control.ts';
 import { type Endpoint, jsonReply } from './endpoint.ts';
@@ -34,7 +42,8 @@ export function explainEndpoints(providers: ExplainProviders): Endpoint[] {
 		{
 			method: 'POST',
 			path: '/explain',
-			about: 'which rule gets a request and why: {"request": "GET http://host/path", "headers": {…}, "side": …}',
+			about:
+				'which rule gets a request and why: {"request": "GET http://host/path", "headers": {…}, "side": …, "service": …}',
 			handle: (request) => explain(request, providers),
 		},
 	];
@@ -69,13 +78,21 @@ function recordOf(text: string): Readonly<Record<string, unknown>> | null {
 
 /** The request in a body, or what is wrong with it. */
 function askedOf(given: Readonly<Record<string, unknown>>): AskedRequest | string {
-	const { request, method = 'GET', host = 'localhost', path = '/', side = 'inbound', headers = {} } = given;
-	if (side !== 'inbound' && side !== 'outbound') return '`side` is `inbound` or `outbound`';
+	const { request, method = 'GET', host = 'localhost', path = '/', headers = {} } = given;
+	const way = wayOf(given);
+	if (typeof way === 'string') return way;
 	const fields = headersOf(headers);
 	if (fields === null) return '`headers` is an object of texts, or a list of lines such as "x-a: 1"';
-	if (request === undefined) return ofParts(method, host, path, fields, side);
-	const asked = typeof request === 'string' ? parseAsked(request, fields, side) : null;
+	if (request === undefined) return ofParts(method, host, path, fields, way);
+	const asked = typeof request === 'string' ? parseAsked(request, fields, way) : null;
 	return asked ?? `\`request\` is ${REQUEST_EXPECTED}`;
+}
+
+function wayOf({ side, service = '' }: Readonly<Record<string, unknown>>): WayIn | string {
+	if (typeof service !== 'string') return '`service` is the name of a service';
+	const given = side ?? (service === '' ? 'inbound' : 'outbound');
+	if (given !== 'inbound' && given !== 'outbound') return '`side` is `inbound` or `outbound`';
+	return service !== '' && given === 'inbound' ? WITHOUT_PORT_OF_SERVICE : wayIn(given, service);
 }
 
 function ofParts(
@@ -83,13 +100,13 @@ function ofParts(
 	host: unknown,
 	path: unknown,
 	fields: readonly HeaderValue[],
-	side: Side,
+	way: WayIn,
 ): AskedRequest | string {
 	if (typeof method !== 'string' || typeof host !== 'string' || typeof path !== 'string') {
 		return '`method`, `host` and `path` are texts';
 	}
 	const headers = fields.map(({ name, value }) => ({ name: name.toLowerCase(), value }));
-	return { side, method, host, path, headers: headers.filter(({ name }) => name !== 'host') };
+	return { ...way, method, host, path, headers: headers.filter(({ name }) => name !== 'host') };
 }
 
 function headersOf(given: unknown): HeaderValue[] | null {

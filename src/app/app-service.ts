@@ -40,6 +40,8 @@ export class AppService {
 			service: APP_SERVICE,
 			target,
 			policy: this.policy,
+			// On this host, where nobody listens in.
+			tls: null,
 			recorder: {
 				connected: (service, seconds) => metrics.connected(service, seconds),
 				connectFailed: (service) => {

@@ -25,7 +25,7 @@ export class CallPorts {
 		const { config, telemetry } = common;
 		this.telemetry = telemetry;
 		// The app may call others before it listens itself.
-		const options = { ...common, isRaw: false, isHolding: false };
+		const options = { ...common, isRaw: false, isHolding: false, tls: () => null };
 		if (config.outbound !== null) {
 			this.ports.push({
 				front: new Front({ ...options, key: 'outbound.listen', listen: config.outbound.listen }),

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import type { InboundTls } from '../io/secure.ts';
 import { Listener } from '../listener/listener.ts';
 import type { BoundAddress } from '../ports/control.ts';
 import type { Endpoint } from '../proxy/endpoint.ts';
@@ -25,6 +26,8 @@ export interface FrontOptions {
 	readonly isRaw: boolean;
 	/** Connections wait until `release` says that the app listens. */
 	readonly isHolding: boolean;
+	/** See `ListenerOptions`. */
+	tls(): InboundTls | null;
 }
 
 export class Front {
@@ -34,7 +37,7 @@ export class Front {
 	private port = 0;
 
 	constructor(options: FrontOptions) {
-		const { config, listen, telemetry, env, acceptsShared, isRaw, isHolding } = options;
+		const { config, listen, telemetry, env, acceptsShared, isRaw, isHolding, tls } = options;
 		const { limits } = config;
 		this.options = options;
 		this.listener = new Listener({
@@ -53,6 +56,8 @@ export class Front {
 			holdForMs: limits.holdFor,
 			acceptsShared,
 			onRefused: () => telemetry.recorder.refused('overloaded'),
+			tls,
+			onHandshake: (result) => telemetry.metrics.tls.handshook('inbound', result),
 		});
 	}
 

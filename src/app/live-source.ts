@@ -9,6 +9,8 @@ import type { EndpointSink, EndpointWatch } from '../ports/endpoint-source.ts';
 export interface SourceOwner {
 	/** There is another list. */
 	onEndpoints(): void;
+	/** The source could not tell. */
+	onSourceFailed(): void;
 }
 
 export class LiveSource implements EndpointSink {
@@ -56,5 +58,6 @@ export class LiveSource implements EndpointSink {
 
 	failed(reason: string): void {
 		this.failure = reason;
+		this.owner?.onSourceFailed();
 	}
 }

@@ -2,6 +2,7 @@
 import type { EndpointConfig, ServiceConfig } from '../config/service-config.ts';
 import { Endpoint } from '../proxy/endpoint.ts';
 import { hostPort } from '../upstream/dial-target.ts';
+import { serverNameOf } from '../upstream/endpoint-probe.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { isSame } from './restart-only.ts';
 import { buildPool, type ServiceEnvironment } from './service-parts.ts';
@@ -57,12 +58,16 @@ function memberOf(
 	config: EndpointConfig,
 	before: Member | null,
 	foundAt: number,
-	{ name, policy }: ServiceConfig,
+	service: ServiceConfig,
 	env: ServiceEnvironment,
 ): Member {
-	const { host, port, weight, zone, labels } = config;
+	const { name, policy } = service;
+	const { host, port, weight, zone, labels, identity } = config;
 	const target = { kind: 'host', host, port } as const;
-	const pool = before?.pool ?? buildPool(env, { service: name, target, policy, recorder: env.metrics });
+	// Connections to whoever it was before are none to whoever it is now.
+	const kept = before?.config.identity === identity ? before.pool : null;
+	const tls = env.security.outboundFor({ tls: policy.tls, identity, hostname: serverNameOf(service), host });
+	const pool = kept ?? buildPool(env, { service: name, target, policy, recorder: env.metrics, tls });
 	const endpoint = new Endpoint({
 		address: addressOf(config),
 		weight,

@@ -16,10 +16,12 @@ import { loopClock } from '../io/loop-clock.ts';
 import { Backend } from '../proxy/backend.ts';
 import { EndpointGroup } from '../proxy/endpoint-group.ts';
 import type { Service } from '../proxy/service.ts';
+import { serverNameOf } from '../upstream/endpoint-probe.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { LiveSource, type SourceOwner } from './live-source.ts';
 import { type Member, membersOf } from './members.ts';
 import { isSame } from './restart-only.ts';
+import { isSecured } from './security.ts';
 import { ServiceCore } from './service-core.ts';
 import { describeService, type ServiceEnvironment, sumOfCounts, watchService } from './service-parts.ts';
 import { calmly, type InSlices } from './slices.ts';
@@ -68,7 +70,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 
 	/** `before`: the entry of the same name in the running file. It stays as it is. */
 	static *build(config: ServiceConfig, env: ServiceEnvironment, before: NamedService | null): InSlices<NamedService> {
-		const same = before !== null && isSame(before.config.policy, config.policy) ? before : null;
+		const same = before !== null && isCalledAlike(before.config, config) ? before : null;
 		const core = same?.core ?? new ServiceCore(config, env);
 		const sources = sourcesOf(config).map(
 			([subset, source]) =>
@@ -110,6 +112,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		watchService(core.service, () => sumOfCounts(this.pools), metrics);
 		metrics.watchEndpoints(this.config.name, () => core.service.endpoints);
 		this.refresh();
+		this.onSourceFailed();
 		for (const source of this.sources) source.belongTo(this);
 		if (versionOf(this.sources) !== this.version) this.onEndpoints();
 	}
@@ -139,8 +142,20 @@ export class NamedService extends TimerEntry implements SourceOwner {
 
 	// --- other endpoints -----------------------------------------------------------------------------------------
 
+	/** Told to callers while there are no endpoints; otherwise the last good list stays. */
+	onSourceFailed(): void {
+		if (this.isReleased) return;
+		const failed = this.sources.find(({ failure }) => failure !== '');
+		if (failed === undefined) this.service.noneBecause = null;
+		else {
+			const code = failed.source.is === 'dns' ? 'dns_failed' : 'no_healthy_endpoint';
+			this.service.noneBecause = { code, detail: failed.failure };
+		}
+	}
+
 	/** One update at a time; lists that come meanwhile are taken together. */
 	onEndpoints(): void {
+		this.onSourceFailed();
 		if (this.isUpdating || this.isReleased) return;
 		this.isUpdating = true;
 		this.updateAll().catch((error: unknown) => {
@@ -303,4 +318,12 @@ function sourcesOf({ source, subsetServices }: ServiceConfig): [string, Endpoint
 		source.is === 'kubernetes' ? { ...source, service } : source,
 	]);
 	return [['', source], ...subsets];
+}
+
+/** Whether connections and what is known of endpoints may be kept. TLS and checks ask for the service by its first name. */
+function isCalledAlike(before: ServiceConfig, after: ServiceConfig): boolean {
+	if (!isSame(before.policy, after.policy)) return false;
+	const { tls, healthCheck } = after.policy;
+	const isNamed = isSecured(tls, '') || healthCheck !== null;
+	return !isNamed || serverNameOf(before) === serverNameOf(after);
 }

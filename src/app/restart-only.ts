@@ -48,6 +48,22 @@ export function restartIssues(running: Config, next: Config, effective: Effectiv
 	});
 }
 
+/** A new file names a certificate that cannot be taken over. */
+export function certificateIssue(reason: string, effective: EffectiveParts, file: string): Issue {
+	return {
+		...placeOf(effective, ['tls'], file),
+		column: 1,
+		length: 1,
+		severity: 'error',
+		path: 'tls',
+		message: `the certificate of \`tls\` cannot be taken over: ${reason}`,
+		excerpt: '',
+		excerptColumn: 1,
+		expected: 'a certificate, its key and a trust bundle that can be read and fit',
+		hint: 'look at `/certs` of the admin port for what is in force',
+	};
+}
+
 function* changesOf(running: Config, next: Config): Generator<readonly string[]> {
 	for (const [key, read] of Object.entries(RESTART_ONLY)) {
 		if (!isSame(read(running), read(next))) yield key.split('.');

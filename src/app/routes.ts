@@ -1,8 +1,7 @@
 /** Rules → routes that are ready to be obeyed: their numbers looked up, their filters compiled, their backends found. */
 import { WeightedChoice } from '../balancing/weighted.ts';
 import type { BackendTarget, Filter, MirrorFilter, Rule } from '../config/config.ts';
-import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
-import type { RequestFilter } from '../filters/filter.ts';
+import { compileBackendFilters, compileFilters, type RulePolicies } from '../filters/chain.ts';
 import type { RouteSeries } from '../ports/telemetry.ts';
 import type { Backend } from '../proxy/backend.ts';
 import type { MirrorTarget, Route } from '../proxy/context.ts';
@@ -15,8 +14,7 @@ const TUNNEL_IDLE_MS = 60 * 60 * 1000;
 export interface RouteParts {
 	routeSeries(rule: Rule): RouteSeries;
 	backendOf(target: BackendTarget): Backend;
-	/** Rate limit and faults of a rule, in the order in which they run. */
-	policyOf(rule: Rule): readonly RequestFilter[];
+	policiesOf(rule: Rule): RulePolicies;
 	/** Its own, or that of the running file; `null`: none. */
 	hedgingOf(rule: Rule): Hedging | null;
 	/** Short, and nobody finds a text by it. */
@@ -31,7 +29,7 @@ export function buildRoute(rule: Rule, parts: RouteParts): Route {
 	return {
 		rule,
 		series: parts.routeSeries(rule),
-		filters: compileFilters(rule, parts.policyOf(rule)),
+		filters: compileFilters(rule, parts.policiesOf(rule)),
 		backends,
 		// One that has a weight is all that there is.
 		split: backends.length === 1 && backends[0]?.weight !== 0 ? null : new WeightedChoice(backends),

@@ -7,6 +7,7 @@ import { loopClock } from '../io/loop-clock.ts';
 import { Ejector } from '../proxy/ejection.ts';
 import type { Service } from '../proxy/service.ts';
 import { EndpointChecks } from '../upstream/endpoint-checks.ts';
+import { serverNameOf } from '../upstream/endpoint-probe.ts';
 import { byAddress, type Member } from './members.ts';
 import { buildService, noop, type ServiceEnvironment } from './service-parts.ts';
 
@@ -19,9 +20,10 @@ export class ServiceCore {
 	/** By address; one may be listed twice. */
 	private members = new Map<string, Member[]>();
 
-	constructor({ name, hostnames, policy }: ServiceConfig, env: ServiceEnvironment) {
+	constructor(config: ServiceConfig, env: ServiceEnvironment) {
+		const { name, policy } = config;
 		const { outlierDetection, healthCheck } = policy;
-		this.checks = healthCheck === null ? null : this.buildChecks({ name, hostnames }, healthCheck, env);
+		this.checks = healthCheck === null ? null : this.buildChecks(config, healthCheck, env);
 		this.ejector = outlierDetection === null ? null : this.buildEjector(name, outlierDetection, env);
 		this.service = buildService(policy, {
 			name,
@@ -42,10 +44,12 @@ export class ServiceCore {
 	}
 
 	private buildChecks(
-		service: Pick<ServiceConfig, 'name' | 'hostnames'>,
+		service: ServiceConfig,
 		policy: HealthCheck,
-		{ timers, random, metrics, log, ownListeners, checkGate }: ServiceEnvironment,
+		{ timers, random, metrics, log, ownListeners, checkGate, security }: ServiceEnvironment,
 	): EndpointChecks {
+		const { tls } = service.policy;
+		const hostname = serverNameOf(service);
 		return new EndpointChecks({
 			policy,
 			service,
@@ -56,6 +60,11 @@ export class ServiceCore {
 			gate: checkGate,
 			recorder: metrics,
 			log,
+			handshakes: metrics.tls,
+			tlsOf: ({ address, host }) => {
+				const identity = this.members.get(address)?.[0]?.config.identity ?? '';
+				return security.outboundFor({ tls, identity, hostname, host });
+			},
 			onChange: (address, isHealthy) => this.onChecked(address, isHealthy),
 		});
 	}
@@ -88,7 +97,11 @@ export class ServiceCore {
 		this.members = byAddress(members);
 		for (const address of before.keys()) if (!this.members.has(address)) checks.remove(address);
 		for (const [address, [first]] of this.members) {
-			if (first !== undefined && !before.has(address)) checks.add({ ...first.config, address });
+			if (first === undefined) continue;
+			const known = before.get(address)?.[0];
+			if (known !== undefined && known.config.identity !== first.config.identity) checks.remove(address);
+			else if (known !== undefined) continue;
+			checks.add({ ...first.config, address });
 		}
 		for (const { endpoint } of members) endpoint.isUnwell = !checks.isUsable(endpoint.address);
 	}

@@ -4,6 +4,7 @@ import type { EndpointSource, ServicePolicy } from '../config/service-config.ts'
 import type { RateLimiters } from '../filters/rate-limiters.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import type { OutboundTls } from '../io/secure.ts';
 import type { EndpointWatch } from '../ports/endpoint-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
@@ -19,6 +20,7 @@ import { Dialer } from '../upstream/dial.ts';
 import type { DialTarget } from '../upstream/dial-target.ts';
 import type { OwnListeners } from '../upstream/own-listeners.ts';
 import { Http1Pool } from '../upstream/pool.ts';
+import type { Security } from './security.ts';
 
 /** What all services of a process have in common. */
 export interface ServiceEnvironment {
@@ -33,6 +35,7 @@ export interface ServiceEnvironment {
 	readonly random: Random;
 	/** Of all health checks. */
 	readonly checkGate: CheckGate;
+	readonly security: Security;
 	/** Where the app is; `''`: not said. */
 	readonly zone: string;
 	/** Not started. `service`: name of the service that it is for. */
@@ -45,12 +48,15 @@ export interface Calling {
 	readonly target: DialTarget;
 	readonly policy: ServicePolicy;
 	readonly recorder: ConnectionRecorder;
+	/** `null`: plaintext. */
+	readonly tls: OutboundTls | null;
 }
 
-export function buildDialer({ timers, ownListeners }: ServiceEnvironment, calling: Calling): Dialer {
-	const { target, service, policy, recorder } = calling;
+export function buildDialer({ timers, ownListeners, metrics }: ServiceEnvironment, calling: Calling): Dialer {
+	const { target, service, policy, recorder, tls } = calling;
 	const connectTimeoutMs = policy.connect.timeout;
-	return new Dialer({ target, connectTimeoutMs, service, clock: loopClock, timers, recorder, ownListeners });
+	const common = { clock: loopClock, timers, recorder, ownListeners };
+	return new Dialer({ ...common, target, connectTimeoutMs, service, tls, handshakes: metrics.tls });
 }
 
 /** The connections to one endpoint. `maxConnections` and `pending` are limits of each. */
@@ -115,8 +121,7 @@ export function describeService(service: Service, policy: ServicePolicy, counts:
 /** Shows a service in the metrics, in place of the one that had its name. Their counters go on. */
 export function watchService(service: Service, counts: () => PoolCounts, metrics: Metrics): void {
 	const { name, breaker } = service;
-	if (breaker === null) metrics.unwatch(name);
-	else metrics.watchCircuit(name, breaker);
+	metrics.watchCircuit(name, breaker);
 	metrics.watchPool(name, counts);
 }
 

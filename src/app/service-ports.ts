@@ -37,7 +37,7 @@ export function servicePorts(
 	for (const { name, listen } of config.services) {
 		if (listen === null) continue;
 		const backend = services.backendOf({ label: name, service: name, subset: '', port: 0, invalid: '' });
-		contexts.set(name, { ...outbound.context, destinations: new OneDestination(backend) });
+		contexts.set(name, { ...outbound.context, portService: name, destinations: new OneDestination(backend) });
 	}
 	return contexts;
 }

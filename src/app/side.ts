@@ -1,6 +1,7 @@
 /** One side of the sidecar made of a file: its compiled rules, and what its exchanges share. */
 import type { Config, Rule, Side } from '../config/config.ts';
 import { type Mask, type Masks, NO_MASK } from '../explain/mask.ts';
+import { Authorizations } from '../filters/authorizations.ts';
 import { faultFilters } from '../filters/fault.ts';
 import type { RequestFilter } from '../filters/filter.ts';
 import type { LimiterGeneration } from '../filters/rate-limiters.ts';
@@ -73,10 +74,11 @@ function* buildSide(
 	{ taken, services, telemetry, limiters, hedgings, live, mirrorsUnderWay }: SideParts,
 ): InSlices<BuiltSide> {
 	const { config, compileRegex } = taken;
+	const authorizations = new Authorizations(config, side);
 	const parts: RouteParts = {
 		routeSeries: telemetry.routeBinder(side, config),
 		backendOf: (target) => services.backendOf(target),
-		policyOf: (rule) => policyOf(side, rule, limiters),
+		policiesOf: (rule) => ({ authorization: authorizations.of(rule), limits: limitsOf(side, rule, limiters) }),
 		hedgingOf: (rule) => {
 			const { hedge } = rule;
 			return hedge === null ? null : hedgings.hedgingFor(`${side} ${identityOf(rule)}`, hedge, loopClock.now());
@@ -91,6 +93,7 @@ function* buildSide(
 	const unmatched = servesRest ? buildRoute(fallback, parts) : null;
 	const context: SideContext = {
 		side,
+		portService: '',
 		clock: loopClock,
 		preciseClock: systemClock,
 		timers: telemetry.timers,
@@ -99,6 +102,7 @@ function* buildSide(
 		mirrorsUnderWay,
 		routes: yield* compileRoutesInSlices(inputs, compileRegex),
 		unmatched,
+		authorization: authorizations.ofSide,
 		destinations: side === 'outbound' ? yield* services.destinations() : null,
 		joining: joiningOf(config, live),
 		isVerbose: config.localReplies === 'verbose',
@@ -117,7 +121,7 @@ function joiningOf(config: Config, live: LiveExchanges): Joining | null {
 }
 
 /** Limits before faults: what is refused anyway need not wait. */
-function policyOf(side: Side, rule: Rule, limiters: LimiterGeneration): readonly RequestFilter[] {
+function limitsOf(side: Side, rule: Rule, limiters: LimiterGeneration): readonly RequestFilter[] {
 	const { rateLimit, fault } = rule;
 	const filters: RequestFilter[] = [];
 	if (rateLimit !== null) filters.push(limiters.limiterFor(`${side} ${identityOf(rule)}`, rateLimit));

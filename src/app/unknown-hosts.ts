@@ -80,7 +80,7 @@ export class UnknownHosts {
 		const { env } = this;
 		const policy = PASSTHROUGH_POLICY;
 		const target = { kind: 'host', host, port } as const;
-		const pool = buildPool(env, { service: PASSTHROUGH_SERVICE, target, policy, recorder: env.metrics });
+		const pool = buildPool(env, { service: PASSTHROUGH_SERVICE, target, policy, recorder: env.metrics, tls: null });
 		const endpoints = [new Endpoint({ address: label, weight: 1, labels: {}, pool })];
 		const group = EndpointGroup.of(endpoints);
 		const service = buildService(policy, {

@@ -1,6 +1,6 @@
 /** `outrigger explain FILE REQUEST`: which rule gets a request and why, what happens to it, and why each other rule lost. */
 import type { Command } from 'commander';
-import type { HeaderValue, Side } from '../config/config.ts';
+import type { Config, HeaderValue, Side } from '../config/config.ts';
 import { formatIssue } from '../config/issue.ts';
 import type { CommandIo } from './command-io.ts';
 import { EXIT } from './exit-codes.ts';
@@ -11,7 +11,10 @@ export interface ExplainArguments {
 	readonly request: string;
 	/** As they are written: `x-a: 1`. */
 	readonly header: readonly string[];
-	readonly side: string;
+	/** Default: inbound, and outbound with `service`. */
+	readonly side?: string;
+	/** By whose own port it comes. */
+	readonly service?: string;
 	readonly all?: boolean;
 	readonly json?: boolean;
 }
@@ -24,6 +27,7 @@ const HELP = `
 Examples:
   outrigger explain routes/shop.yaml 'POST http://shop/orders/7'
   outrigger explain routes/full.yaml 'GET http://orders.shop.svc/orders?v=2' -H 'x-tenant: eu'
+  outrigger explain route.yaml 'GET http://127.0.0.1:7001/' --service stock
 
 The request is 'METHOD URL'; the method may be left out (GET), and so may the host: '/orders' is of localhost.
 
@@ -38,7 +42,8 @@ export function registerExplain(program: Command, io: CommandIo, finish: (exitCo
 		.argument('<file>', 'route file, or a folder of YAML files')
 		.argument('<request>', "such as 'POST http://orders/x'")
 		.option('-H, --header <line>', "a header of the request, such as 'x-a: 1'; may be repeated", collect, [])
-		.option('--side <side>', 'inbound (to the app) or outbound (from the app)', 'inbound')
+		.option('--side <side>', 'inbound (to the app; the default) or outbound (from the app)')
+		.option('--service <name>', 'a call that comes by the port of this service (`services.<name>.listen`)')
 		.option('--all', 'every rule that lost, not only the nearest ones')
 		.option('--json', 'print JSON')
 		.addHelpText('after', HELP)
@@ -48,15 +53,20 @@ export function registerExplain(program: Command, io: CommandIo, finish: (exitCo
 }
 
 export async function runExplain(args: ExplainArguments, io: CommandIo): Promise<number> {
-	const { parseAsked, REQUEST_EXPECTED } = await import('../explain/asked-request.ts');
-	if (!isSide(args.side)) return misused(io, `--side is \`${args.side}\``, 'inbound or outbound');
+	const { parseAsked, REQUEST_EXPECTED, WITHOUT_PORT_OF_SERVICE, wayIn } = await import('../explain/asked-request.ts');
+	const { service = '', side = service === '' ? 'inbound' : 'outbound' } = args;
+	if (!isSide(side)) return misused(io, `--side is \`${side}\``, 'inbound or outbound');
+	if (service !== '' && side === 'inbound')
+		return misused(io, '--service with --side inbound', `outbound: ${WITHOUT_PORT_OF_SERVICE}`);
 	const headers = await headersOf(args.header);
 	if (typeof headers === 'string') return misused(io, `\`${headers}\` is no header`, "a line such as 'x-a: 1'");
-	const asked = parseAsked(args.request, headers, args.side);
+	const asked = parseAsked(args.request, headers, wayIn(side, service));
 	if (asked === null) return misused(io, `\`${args.request}\` is no request`, REQUEST_EXPECTED);
 	const result = await loadRouteFile(args.file, io);
 	for (const issue of result.ok ? result.warnings : result.issues) io.stderr(`${formatIssue(issue)}\n`);
 	if (!result.ok) return EXIT.badConfig;
+	const [fault, expected] = service === '' ? ['', ''] : await faultOfPort(service, result.config);
+	if (fault !== '') return misused(io, fault, expected);
 	const { explainedFile } = await import('./explained-file.ts');
 	const { Explainer } = await import('../explain/explain.ts');
 	const slices = new Explainer(await explainedFile(result)).explain(
@@ -69,6 +79,19 @@ export async function runExplain(args: ExplainArguments, io: CommandIo): Promise
 	if (args.json === true) io.stdout(`${JSON.stringify(slice.value, null, 2)}\n`);
 	else io.stdout((await import('../explain/explain-text.ts')).explanationText(slice.value));
 	return EXIT.done;
+}
+
+/** Why there is no port of that service, and what was expected; `''`: there is one. */
+async function faultOfPort(service: string, { services }: Config): Promise<readonly [string, string]> {
+	const found = services.find(({ name }) => name === service);
+	if (found !== undefined && found.listen !== null) return ['', ''];
+	const withPort = services.filter(({ listen }) => listen !== null).map(({ name }) => name);
+	const fault = `--service is \`${service}\`, which ${found === undefined ? 'is no service' : 'has no `listen`'}`;
+	if (withPort.length === 0) return [fault, 'a service with `listen`; the file has none'];
+	const { nearest } = await import('../config/suggest.ts');
+	const guess = nearest(service, withPort);
+	const hint = guess === '' ? '' : `; did you mean \`${guess}\`?`;
+	return [fault, `a service with \`listen\`, such as \`${withPort[0]}\`${hint}`];
 }
 
 function isSide(text: string): text is Side {

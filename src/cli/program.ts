@@ -57,6 +57,7 @@ async function parseCommandLine(argv: readonly string[], version: string): Promi
 	(await import('./test-command.ts')).registerTest(program, IO, finish);
 	(await import('./diff-command.ts')).registerDiff(program, IO, finish);
 	(await import('./schema-command.ts')).registerSchema(program, IO, finish);
+	(await import('./certs-command.ts')).registerCerts(program, IO, finish);
 	try {
 		await program.parseAsync(own, { from: 'user' });
 	} catch (error) {

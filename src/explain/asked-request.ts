@@ -9,7 +9,21 @@ import type { RequestHead } from '../http/head.ts';
 import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http1/limits.ts';
 import { RequestParser } from '../http1/request-parser.ts';
 
-export type AskedRequest = RouteTest['request'];
+export type AskedRequest = RouteTest['request'] & WayIn;
+
+/** By which port a request comes. */
+export interface WayIn {
+	readonly side: Side;
+	/** By the port of this service (`services.<name>.listen`); absent or `''`: by the one of its side. */
+	readonly service?: string;
+}
+
+/** Without what goes without saying. */
+export function wayIn(side: Side, service: string): WayIn {
+	return service === '' ? { side } : { side, service };
+}
+
+export const WITHOUT_PORT_OF_SERVICE = 'only calls of the app, which are `outbound`, come by the port of a service';
 
 /** Where a request is said to come from that nobody has sent. */
 const LOOPBACK = '127.0.0.1';
@@ -25,17 +39,17 @@ export const REQUEST_EXPECTED = "a request such as 'GET http://orders/x', '/x' (
  * `POST http://orders/x?y`, with GET when no method is given and `localhost` when no host is; `null` when it is none.
  * A `host` among the headers takes the place of the URL's, as it does for curl.
  */
-export function parseAsked(line: string, headers: readonly HeaderValue[], side: Side): AskedRequest | null {
+export function parseAsked(line: string, headers: readonly HeaderValue[], way: WayIn): AskedRequest | null {
 	const host = headers.find(({ name }) => name.toLowerCase() === 'host')?.value;
 	const others = headers.filter(({ name }) => name.toLowerCase() !== 'host');
 	const named = others.map(({ name, value }) => ({ name: name.toLowerCase(), value }));
 	const tunnel = CONNECT_LINE.exec(line)?.[1];
-	if (tunnel !== undefined) return { side, method: 'CONNECT', host: tunnel, path: '', headers: named };
+	if (tunnel !== undefined) return { ...way, method: 'CONNECT', host: tunnel, path: '', headers: named };
 	const match = REQUEST_LINE.exec(line);
 	if (match === null || (match[2] === undefined && match[3] === undefined)) return null;
 	const [, method = 'GET', authority = DEFAULT_HOST, target = '/'] = match;
 	const path = target.startsWith('?') ? `/${target}` : target;
-	return { side, method, host: host ?? authority, path, headers: named };
+	return { ...way, method, host: host ?? authority, path, headers: named };
 }
 
 /** The same the other way round, as it is told. */
@@ -65,7 +79,7 @@ export function headOf(asked: AskedRequest): RequestHead | ProxyError {
 /** With what the sidecar has written into a head by the time its rules see it. */
 export function asSeenBy(side: Side, head: RequestHead): RequestHead {
 	if (side === 'inbound') {
-		applyForwarded(head, { peerAddress: LOOPBACK, scheme: 'http', principal: '', trustedHops: 0 });
+		applyForwarded(head, { peerAddress: LOOPBACK, scheme: 'http', certificateElement: '', trustedHops: 0 });
 	}
 	return head;
 }

@@ -17,7 +17,9 @@ const MAX_VALUE = 24;
 /** Ends with a newline. */
 export function explanationText(explanation: Explanation): string {
 	const { request, winner, unmatched, outcome, losers, policy } = explanation;
-	const lines = [`${requestLine(request)} (${request.side})`];
+	const { side, service = '' } = request;
+	const way = service === '' ? side : `${side}, by the port of ${service}`;
+	const lines = [`${requestLine(request)} (${way})`];
 	if (winner !== null) lines.push(`→ rule ${winner.name} (${[winner.origin, winner.at].filter(Boolean).join(', ')})`);
 	else if (unmatched !== '') lines.push(`→ no rule takes it: ${unmatched}`);
 	lines.push(...whereLines(outcome).map((line) => `→ ${line}`));

@@ -7,15 +7,18 @@
 
 import type { Config, Match, Rule, Side } from '../config/config.ts';
 import type { Effective } from '../config/effective.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
 import type { MaskedValue } from '../config/masked-values.ts';
 import { ProxyError } from '../error.ts';
+import { Authorizations } from '../filters/authorizations.ts';
 import { clientScheme } from '../http/forwarded.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { CompileRegex } from '../routing/regex.ts';
 import type { RouteHit } from '../routing/table.ts';
-import { type AskedRequest, asSeenBy, headOf, headOfText } from './asked-request.ts';
+import { type AskedRequest, asSeenBy, headOf, headOfText, type WayIn, wayIn } from './asked-request.ts';
 import { runFilters } from './filtered.ts';
 import { type Candidate, Judge } from './judge.ts';
+import { type AskedBy, judgeUnmatched } from './judged.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
 import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
@@ -49,7 +52,7 @@ export interface PolicyGroup {
 /** What happens to a request. */
 export interface Fate {
 	/** Without what `telemetry.redact` hides. */
-	readonly request: { readonly side: Side; readonly method: string; readonly host: string; readonly path: string };
+	readonly request: WayIn & { readonly method: string; readonly host: string; readonly path: string };
 	/** `null`: no rule takes it. */
 	readonly winner: Winner | null;
 	/** In place of a winner: what takes requests that no rule takes. */
@@ -91,6 +94,7 @@ export class Explainer {
 	private readonly redaction: Redaction;
 	/** Made when it is first asked for. */
 	private masks: Masks | null = null;
+	private readonly authorizations: Partial<Record<Side, Authorizations>> = {};
 
 	constructor(file: ExplainedFile) {
 		this.file = file;
@@ -98,22 +102,22 @@ export class Explainer {
 	}
 
 	/** What happens to it; a fraction of a millisecond. */
-	evaluate(asked: AskedRequest): Evaluation {
+	evaluate(asked: AskedRequest, by: AskedBy = 'stranger'): Evaluation {
 		const head = headOf(asked);
-		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked.side, head);
+		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked, head, by);
 	}
 
 	/** The same for a head as it stood on the wire, one character a byte. */
-	evaluateText(side: Side, text: string): Evaluation {
+	evaluateText(way: WayIn, text: string): Evaluation {
 		const head = headOfText(text);
-		if (head instanceof ProxyError) return this.refused({ side, method: '', host: '', path: '', headers: [] }, head);
-		return this.evaluateHead(side, asSeenBy(side, head));
+		if (head instanceof ProxyError) return this.refused({ ...way, method: '', host: '', path: '', headers: [] }, head);
+		return this.evaluateHead(way, asSeenBy(way.side, head), 'stranger');
 	}
 
 	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
 	*explain(asked: AskedRequest, limit: number): Generator<undefined, Explanation, undefined> {
 		const { fate, winner, head } = this.evaluate(asked);
-		const isRouted = head !== null && fate.outcome.kind !== 'bytes' && this.listens(asked.side);
+		const isRouted = head !== null && fate.outcome.kind !== 'bytes' && this.listens(asked);
 		yield;
 		const losers = isRouted ? yield* this.losers(asked.side, head, winner, limit, null) : NO_LOSERS;
 		return { ...fate, losers };
@@ -158,52 +162,60 @@ export class Explainer {
 		return side === 'inbound' ? inbound.routes : (outbound?.routes ?? []);
 	}
 
-	private portOf(side: Side): number {
-		const { inbound, outbound } = this.file.config;
-		return (side === 'inbound' ? inbound.listen : (outbound?.listen ?? inbound.listen)).port;
+	/** `null`: nothing listens there. */
+	private listenOf({ side, service = '' }: WayIn): ListenAddress | null {
+		const { inbound, outbound, services } = this.file.config;
+		if (side === 'inbound') return inbound.listen;
+		if (service === '') return outbound?.listen ?? null;
+		return services.find(({ name }) => name === service)?.listen ?? null;
 	}
 
-	private listens(side: Side): boolean {
-		return side === 'inbound' || this.file.config.outbound !== null;
+	private listens(way: WayIn): boolean {
+		return this.listenOf(way) !== null;
 	}
 
-	private refused({ side, method, host, path }: AskedRequest, error: ProxyError): Evaluation {
+	private refused({ side, service = '', method, host, path }: AskedRequest, error: ProxyError): Evaluation {
 		const shown = this.redaction.path(path);
 		const outcome = { ...refusal(error.code, error.detail, host, shown), status: error.status };
-		const request = { side, method, host, path: shown };
+		const request = { ...wayIn(side, service), method, host, path: shown };
 		return decided({ request, winner: null, unmatched: '', policy: [] }, outcome, null);
 	}
 
-	private evaluateHead(side: Side, head: RequestHead): Evaluation {
+	private evaluateHead({ side, service = '' }: WayIn, head: RequestHead, by: AskedBy): Evaluation {
 		const { config } = this.file;
 		const { method, authority: host } = head;
 		const path = this.redaction.path(head.path + head.query);
-		const request = { side, method, host, path };
+		const way = wayIn(side, service);
+		const request = { ...way, method, host, path };
 		const none = { request, winner: null, unmatched: '', policy: [] };
 		const bytes = bytesReason(config, side);
 		if (bytes !== '') return decided(none, bytesOutcome(bytes, host, path), head);
-		if (!this.listens(side)) {
-			const outcome = refusal('no_route', nobodyListens(config), host, path);
+		const listen = this.listenOf(way);
+		if (listen === null) {
+			const outcome = refusal('no_route', nobodyListens(config, service), host, path);
 			return decided(none, { ...outcome, status: null, code: '' }, head);
 		}
 		const hit = this.file.match(side, head);
 		const fallback = this.fallbackOf(side);
 		if (hit === null && fallback === null) {
-			const why = 'no rule takes it, and `inbound.unmatched` is `reject`';
-			return decided(none, refusal('no_route', why, host, path), head);
+			return decided(none, this.noRoute(head, by, path), head);
 		}
 		const rule = hit?.rule ?? (fallback as Rule);
 		const mask = this.maskOf(side, rule);
 		const match = hit?.match ?? (rule.matches[0] as Match);
 		const scheme = side === 'inbound' ? clientScheme(head.headers, 'http', config.trustedHops) : 'http';
-		const filtered = runFilters(rule, match, head, { listenerPort: this.portOf(side), scheme });
+		const filtered = runFilters(rule, match, head, {
+			listenerPort: listen.port,
+			scheme,
+			authorization: this.authorizationsOf(side).of(rule),
+			by,
+		});
 		const { redaction } = this;
-		const unmasked = outcomeOf({ config, rule, filtered, redaction });
+		const unmasked = outcomeOf({ config, rule, filtered, redaction, portOf: service });
 		const outcome = maskedOutcome(unmasked, mask);
 		const policy = this.policyOf(side, rule, outcome);
 		if (hit === null) {
-			const unmatched =
-				side === 'inbound' ? 'inbound.unmatched is app' : 'calls go by host to the service that lists it';
+			const unmatched = UNMATCHED[side === 'outbound' && service !== '' ? 'servicePort' : side];
 			return { fate: { ...none, unmatched, outcome, policy }, winner: null, unmasked, head };
 		}
 		const winner = this.candidateOf(side, hit);
@@ -211,9 +223,27 @@ export class Explainer {
 		return { fate: { ...none, winner: shown, outcome, policy }, winner, unmasked, head };
 	}
 
+	/** Of a request that nothing takes: whom authorization keeps out is not told so. */
+	private noRoute(head: RequestHead, by: AskedBy, path: string): Outcome {
+		const { ofSide } = this.authorizationsOf('inbound');
+		const judged = judgeUnmatched(head, ofSide, by);
+		const why = 'no rule takes it, and `inbound.unmatched` is `reject`';
+		const outcome =
+			judged.refusal === ''
+				? refusal('no_route', why, head.authority, path)
+				: refusal('not_authorized', judged.refusal, head.authority, path);
+		return { ...outcome, steps: judged.steps };
+	}
+
+	private authorizationsOf(side: Side): Authorizations {
+		const known = this.authorizations[side] ?? new Authorizations(this.file.config, side);
+		this.authorizations[side] = known;
+		return known;
+	}
+
 	private fallbackOf(side: Side): Rule | null {
-		const { inbound, outbound, outboundFallback } = this.file.config;
-		if (side === 'outbound') return outbound === null ? null : outboundFallback;
+		const { inbound, outboundFallback } = this.file.config;
+		if (side === 'outbound') return outboundFallback;
 		return inbound.unmatched === 'app' ? inbound.fallback : null;
 	}
 
@@ -299,8 +329,19 @@ function maskedOutcome(outcome: Outcome, mask: Mask): Outcome {
 	};
 }
 
-/** Why a call by host comes to nobody. Which port it would come to is not asked here. */
-function nobodyListens({ services }: Config): string {
+/** Where requests go that no rule takes. */
+const UNMATCHED = {
+	inbound: 'inbound.unmatched is app',
+	outbound: 'calls go by host to the service that lists it',
+	servicePort: 'calls go to the service of the port',
+} as const;
+
+/** Why a call comes to nobody. `service`: by whose port it would come; `''`: by the outbound one. */
+function nobodyListens({ services }: Config, service: string): string {
+	if (service !== '') {
+		const isKnown = services.some(({ name }) => name === service);
+		return isKnown ? `\`services.${service}\` has no \`listen\`` : `the file has no service \`${service}\``;
+	}
 	const [own] = services.filter(({ listen }) => listen !== null);
 	if (own === undefined) return 'the file has no `outbound`, so nothing listens for calls';
 	return `the file has no \`outbound\`: calls come in by the ports of services alone, such as \`services.${own.name}.listen\``;

@@ -2,10 +2,12 @@
 import type { Random } from '../clock.ts';
 import type { Match, Rule } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
+import type { AuthorizationFilter } from '../filters/authorization.ts';
 import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
 import type { Answer, FilteredRequest } from '../filters/filter.ts';
 import { copyForNextHop, isForHttps, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
+import { type AskedBy, Guard, type Judged, judgedBy, LOOPBACK } from './judged.ts';
 
 export interface Filtered {
 	readonly method: string;
@@ -19,17 +21,22 @@ export interface Filtered {
 	readonly path: string;
 	/** A filter has answered by itself; `null`: the request goes on. */
 	readonly answer: (Pick<Answer, 'status' | 'made'> & { readonly location: string }) | null;
+	/** What authorization made of it. */
+	readonly judged: Judged;
 }
 
-/** How a request is said to have come. */
-type Asked = Pick<FilteredRequest, 'listenerPort' | 'scheme'>;
+/** How a request is said to have come, and what it meets. */
+type Asked = Pick<FilteredRequest, 'listenerPort' | 'scheme'> & {
+	readonly authorization: readonly AuthorizationFilter[];
+	readonly by: AskedBy;
+};
 
 /** No filter that runs here draws lots: rate limits and faults are told, not run. */
 const NO_RANDOM: Random = { next: () => 0, hex: () => '', uuid: () => '' };
-const LOOPBACK = '127.0.0.1';
 
 /** The rule's, then those of the backend if there is but one to go to. `received` stays as it is. */
-export function runFilters(rule: Rule, match: Match, received: RequestHead, { listenerPort, scheme }: Asked): Filtered {
+export function runFilters(rule: Rule, match: Match, received: RequestHead, asked: Asked): Filtered {
+	const { listenerPort, scheme, authorization, by } = asked;
 	const head = copyForNextHop(received);
 	stripRequestHopByHop(head);
 	const { authority } = received;
@@ -45,7 +52,8 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, { li
 		random: NO_RANDOM,
 		now: () => 0,
 	};
-	const answer = answerOf(rule, request);
+	const guards = authorization.map((filter) => new Guard(filter, by));
+	const answer = answerOf(rule, request, guards);
 	return {
 		method: head.method,
 		authority,
@@ -53,15 +61,17 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, { li
 		host: head.authority,
 		path: head.path + head.query,
 		answer,
+		judged: judgedBy(guards),
 	};
 }
 
-function answerOf(rule: Rule, request: FilteredRequest): Filtered['answer'] {
+function answerOf(rule: Rule, request: FilteredRequest, guards: readonly Guard[]): Filtered['answer'] {
 	const taking = rule.backendRefs.filter(({ weight }) => weight > 0);
 	const ofBackend = taking.length === 1 ? (taking[0]?.filters ?? []) : [];
-	const chains = [compileFilters(rule, []), compileBackendFilters(ofBackend)];
+	const chains = [compileFilters(rule, { authorization: guards, limits: [] }), compileBackendFilters(ofBackend)];
 	for (const filter of chains.flatMap((chain) => chain?.request ?? [])) {
 		const verdict = filter.onRequest(request);
+		if (verdict instanceof ProxyError && verdict.code === 'not_authorized') return null;
 		if (verdict === null || verdict instanceof ProxyError || verdict.kind === 'wait') continue;
 		const location = verdict.headers.find(({ name }) => name === 'location')?.value ?? '';
 		return { status: verdict.status, made: verdict.made, location };

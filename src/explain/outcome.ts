@@ -47,6 +47,8 @@ export interface OutcomeInput {
 	/** What the rule's filters have made of the request. */
 	readonly filtered: Filtered;
 	readonly redaction: Redaction;
+	/** The service by whose own port it came; `''`: by the port of its side. */
+	readonly portOf: string;
 }
 
 /** In the order of `filters/chain.ts`. */
@@ -61,8 +63,17 @@ export function outcomeOf(input: OutcomeInput): Outcome {
 function answered(input: OutcomeInput): Outcome {
 	const { rule, filtered, redaction } = input;
 	const { fault } = rule;
-	const { host, path, answer } = filtered;
-	const here = { ...NOWHERE, steps: stepsOf(rule, redaction), host, path: redaction.path(path) };
+	const { host, path, answer, judged } = filtered;
+	const here = { ...NOWHERE, steps: stepsOf(rule, redaction, judged.steps), host, path: redaction.path(path) };
+	if (judged.refusal !== '') {
+		return {
+			...here,
+			kind: 'refused',
+			status: ERROR_CODES.not_authorized.status,
+			code: 'not_authorized',
+			why: judged.refusal,
+		};
+	}
 	const isEveryAborted = fault?.abort?.percent === ALL;
 	if (isEveryAborted && answer?.made !== 'cors_preflight') {
 		const why = '`fault.abort` is for every request';
@@ -87,8 +98,8 @@ function redactedLocation(location: string, redaction: Redaction): string {
 
 type Destination = Pick<Outcome, 'kind' | 'why'> & Partial<Outcome>;
 
-function destination({ config, rule, filtered }: OutcomeInput, steps: readonly Step[]): Destination {
-	if (rule.isByHost) return byHostOutcome(config, filtered);
+function destination({ config, rule, filtered, portOf }: OutcomeInput, steps: readonly Step[]): Destination {
+	if (rule.isByHost) return portOf === '' ? byHostOutcome(config, filtered) : wholeTo(portOf, 'it comes by its port');
 	const backends = sharesOf(rule);
 	const chosen = backends.filter(({ percent }) => percent > 0);
 	const [first] = chosen;
@@ -104,12 +115,16 @@ function destination({ config, rule, filtered }: OutcomeInput, steps: readonly S
 	return { kind: 'backends', why: '', backends, steps: [...steps, ...session] };
 }
 
+function wholeTo(service: string, why: string): Destination {
+	const share: Share = { label: service, service, port: 0, percent: ALL, invalid: '' };
+	return { kind: 'backends', why, backends: [share] };
+}
+
 function byHostOutcome(config: Config, { authority, isTls }: Filtered): Destination {
 	const found = byHost(config, authority, isTls);
 	if (found.kind === 'service') {
 		const { name } = found.service;
-		const share: Share = { label: name, service: name, port: 0, percent: ALL, invalid: '' };
-		return { kind: 'backends', why: `the service \`${name}\` lists the host`, backends: [share] };
+		return wholeTo(name, `the service \`${name}\` lists the host`);
 	}
 	if (found.kind === 'needsConnect') {
 		const why = 'no service lists the host, and an https URL leads there by CONNECT only';

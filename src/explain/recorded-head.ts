@@ -1,13 +1,12 @@
 /** Request heads that a sidecar has seen: as they may be told, and what happens to them under the rules in force. */
-import type { HeaderValue, Side } from '../config/config.ts';
+import type { HeaderValue } from '../config/config.ts';
 import { ProxyError } from '../error.ts';
-import { type AskedRequest, headOfText } from './asked-request.ts';
+import { type AskedRequest, headOfText, type WayIn, wayIn } from './asked-request.ts';
 import type { Explainer, Fate } from './explain.ts';
 import type { Redaction } from './redaction.ts';
 
 /** A head as it came in. */
-export interface ReceivedHead {
-	readonly side: Side;
+export interface ReceivedHead extends WayIn {
 	/** Start line, fields and the empty line, one character a byte. */
 	readonly text: string;
 	/** Name of the rule that it went by; `''`: none. */
@@ -37,10 +36,10 @@ export function recordedRequest(received: ReceivedHead, redaction: Redaction): R
 /** Judged by the real head, told by the masked one. */
 export function recordedFate(received: ReceivedHead, redaction: Redaction, explainer: Explainer): RecordedFate | null {
 	const request = maskedRequest(received, redaction);
-	return request === null ? null : { request, fate: explainer.evaluateText(received.side, received.text).fate };
+	return request === null ? null : { request, fate: explainer.evaluateText(received, received.text).fate };
 }
 
-function maskedRequest({ side, text }: ReceivedHead, redaction: Redaction): AskedRequest | null {
+function maskedRequest({ side, service = '', text }: ReceivedHead, redaction: Redaction): AskedRequest | null {
 	const head = headOfText(text);
 	if (head instanceof ProxyError) return null;
 	const headers: HeaderValue[] = [];
@@ -49,5 +48,5 @@ function maskedRequest({ side, text }: ReceivedHead, redaction: Redaction): Aske
 		if (lower !== 'host') headers.push(redaction.header({ name: lower, value }));
 	});
 	const path = redaction.path(head.path + head.query);
-	return { side, method: head.method, host: head.authority, path, headers };
+	return { ...wayIn(side, service), method: head.method, host: head.authority, path, headers };
 }

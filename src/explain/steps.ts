@@ -30,17 +30,23 @@ const PERCENT = 100;
 /** Milliseconds in a second. */
 const SECOND = 1000;
 
-/** All that a rule does, in the order in which it happens (`filters/chain.ts`, `proxy/forward.ts`). */
-export function stepsOf(rule: Rule, redaction: Redaction): Step[] {
+/**
+ * All that a rule does, in the order in which it happens (`filters/chain.ts`, `proxy/forward.ts`). `authorization`: what has
+ * become of that.
+ */
+export function stepsOf(rule: Rule, redaction: Redaction, authorization: readonly Step[]): Step[] {
 	const { fault, rateLimit, limits, directResponse, backendRefs } = rule;
 	const steps: Step[] = [];
 	const say = (type: Filter['type']): void => {
 		for (const filter of rule.filters) if (filter.type === type) steps.push(...filterSteps(filter, redaction));
 	};
-	if (limits.requestBody > 0) {
-		steps.push({ what: 'body', detail: `at most ${formatSize(limits.requestBody)}, else 413` });
-	}
+	const body: Step[] = [];
+	if (limits.requestBody > 0)
+		body.push({ what: 'body', detail: `at most ${formatSize(limits.requestBody)}, else 413` });
+	// Only behind authorization: a stranger learns of no limit.
+	if (authorization.length === 0) steps.push(...body);
 	say('CORS');
+	if (authorization.length > 0) steps.push(...authorization, ...body);
 	if (rateLimit !== null) steps.push({ what: 'rate limit', detail: sayRateLimit(rateLimit) });
 	if (fault !== null) steps.push(...faultSteps(fault));
 	say('RequestRedirect');

@@ -27,6 +27,10 @@ export interface FilteredRequest {
 	readonly random: Random;
 	/** What CORS says as `access-control-allow-origin`; `''`: nothing. Decided by it, before others edit the head. */
 	allowedOrigin?: string | undefined;
+	/** The entry of `authorization` that has refused it, for the log and the metrics alone; `''`: none. */
+	deniedBy?: string;
+	/** Those that would have, but for `dryRun`, separated by commas; `''`: none. */
+	wouldBeDeniedBy?: string;
 	/** Monotonic milliseconds. */
 	now(): number;
 }
@@ -62,6 +66,8 @@ export interface ResponseFilter {
 
 /** The filters of a rule or a backend, in the order in which they run. */
 export interface FilterChain {
+	/** How many of the first request filters say whether there is anything to ask for; they run before any limit is looked at. */
+	readonly gate: number;
 	readonly request: readonly RequestFilter[];
 	readonly response: readonly ResponseFilter[];
 }

@@ -13,8 +13,8 @@ export interface ForwardedOptions {
 	/** Address of the connection's other end. */
 	readonly peerAddress: string;
 	readonly scheme: 'http' | 'https';
-	/** Verified identity of the peer; `''` without one. */
-	readonly principal: string;
+	/** What the peer's verified certificate adds to `x-forwarded-client-cert` (`http/client-certificate.ts`); `''` without one. */
+	readonly certificateElement: string;
 	/** How many proxies in front of us are believed: each is passed over, from the right. */
 	readonly trustedHops: number;
 }
@@ -36,9 +36,9 @@ export function applyForwarded(head: RequestHead, options: ForwardedOptions): st
 	headers.appendId(FieldId.forwardedFor, before === '' ? peer : `${before}, ${peer}`);
 	if (!hasProto) headers.appendId(FieldId.forwardedProto, options.scheme);
 	if (!hasHost && head.authority !== '') headers.appendId(FieldId.forwardedHost, head.authority);
-	// Without a verified identity nothing vouches for what the caller wrote: it is gone.
-	if (options.principal !== '') {
-		const element = `URI=${options.principal}`;
+	// Without a verified certificate nothing vouches for what the caller wrote: it is gone.
+	const element = options.certificateElement;
+	if (element !== '') {
 		headers.appendId(FieldId.forwardedClientCert, certificates === '' ? element : `${certificates},${element}`);
 	}
 	return options.trustedHops === 0 || before === '' ? peer : clientAddress(before, options.trustedHops, peer);

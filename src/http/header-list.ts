@@ -158,6 +158,27 @@ export class HeaderList {
 		return this.get(lowerName) !== undefined;
 	}
 
+	/**
+	 * Place of the next live field of a name from `from` on, parsed ones before added ones; -1 when there is none. `id` is
+	 * `fieldIdOf(lowerName)`. Makes no strings, so it is for whoever looks at each line by itself (`valueIn`).
+	 */
+	nextPlace(id: number, lowerName: string, from: number): number {
+		const { parsed, added, addedIds } = this;
+		for (let i = from; i < parsed; i++) {
+			const isIt = id === 0 ? this.isNamed(i, lowerName) : this.spans[i * SPAN + 4] === id && !this.isRemoved(i);
+			if (isIt) return i;
+		}
+		for (let k = Math.max(0, from - parsed); k < addedIds.length; k++) {
+			if (id === 0 ? isSameName(added[k * 2] as string, lowerName) : addedIds[k] === id) return parsed + k;
+		}
+		return -1;
+	}
+
+	/** Value of the line at a place that `nextPlace` gave. */
+	valueIn(place: number): string {
+		return place < this.parsed ? this.valueAt(place) : (this.added[(place - this.parsed) * 2 + 1] as string);
+	}
+
 	private isNamed(index: number, lowerName: string): boolean {
 		const o = index * SPAN;
 		const start = this.spans[o] as number;

@@ -41,7 +41,7 @@ function decodeUnreserved(path: string): string | null {
 }
 
 /** RFC 3986 §5.2.4. Empty segments are segments: `/a//../b` becomes `/a/b`. */
-function removeDotSegments(path: string): string {
+export function removeDotSegments(path: string): string {
 	const segments = path.split('/');
 	const kept: string[] = [''];
 	const last = segments.length - 1;

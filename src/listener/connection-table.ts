@@ -90,6 +90,16 @@ export class ConnectionTable<Entry extends TableEntry> {
 		this.onRemoved?.();
 	}
 
+	/** `next` has the place of `entry` from now on, and is waiting. */
+	replace(entry: Entry, next: Entry): void {
+		if (!this.all.delete(entry)) return;
+		this.unlink(entry);
+		entry.standing = Standing.active;
+		this.all.add(next);
+		next.standing = Standing.waiting;
+		this.waiting.push(next);
+	}
+
 	private unlink(entry: Entry): void {
 		if (entry.standing === Standing.waiting) this.waiting.remove(entry);
 		else if (entry.standing === Standing.idle) this.idle.remove(entry);

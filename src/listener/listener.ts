@@ -14,12 +14,16 @@ import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { acceptPlain, acceptShared } from '../io/accept-shared.ts';
 import { breathe } from '../io/breathe.ts';
+import type { InboundTls } from '../io/secure.ts';
 import type { BoundAddress } from '../ports/control.ts';
+import type { HandshakeResult, Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import type { Log } from '../ports/log.ts';
 import type { Peer, RequestHandler } from '../ports/stream.ts';
 import { ConnectionTable } from './connection-table.ts';
-import type { ListenerContext } from './context.ts';
+import type { Connection, GreetingContext, ListenerContext } from './context.ts';
+import { Greeter } from './greeter.ts';
 import { Http1Downstream } from './http1-downstream.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 /** Connections the kernel queues while the loop is busy; the system's own cap (somaxconn) applies too. */
 const BACKLOG = 4096;
@@ -55,14 +59,17 @@ export interface ListenerOptions {
 	readonly acceptsShared: boolean;
 	/** A connection was refused for want of a place. */
 	onRefused(): void;
+	/** TLS on this port, as of now; `null`: plaintext. */
+	tls(): InboundTls | null;
+	onHandshake(result: HandshakeResult): void;
 }
 
 /** A connection that waits for the app to listen. */
 class Held extends TimerEntry {
-	private readonly connection: Http1Downstream;
+	private readonly connection: Connection;
 	private readonly owner: Set<Held>;
 
-	constructor(connection: Http1Downstream, owner: Set<Held>) {
+	constructor(connection: Connection, owner: Set<Held>) {
 		super();
 		this.connection = connection;
 		this.owner = owner;
@@ -93,8 +100,10 @@ class IdleGrace extends TimerEntry {
 export class Listener {
 	private readonly options: ListenerOptions;
 	private readonly server: net.Server;
-	private readonly table: ConnectionTable<Http1Downstream>;
+	private readonly table: ConnectionTable<Connection>;
 	private readonly context: ListenerContext;
+	private readonly greeting: GreetingContext;
+	private readonly refusals: RefusalLog;
 	private readonly held = new Set<Held>();
 	private readonly idleGrace = new IdleGrace(() => this.closeIdle());
 	private isHolding: boolean;
@@ -118,6 +127,15 @@ export class Listener {
 			isRaw: options.isRaw,
 			isDraining: () => this.isDraining,
 			closesIdle: () => this.idleGrace.isOver,
+		};
+		this.refusals = new RefusalLog(options.log, options.clock);
+		this.greeting = {
+			timers: options.timers,
+			table: this.table,
+			idleMs: options.idleMs,
+			become: (greeted, socket, peer) => this.become(greeted, socket, peer),
+			onHandshake: options.onHandshake,
+			onRefusal: (refusal, address) => this.onRefusal(refusal, address),
 		};
 		this.server = net.createServer({
 			allowHalfOpen: true,
@@ -147,9 +165,13 @@ export class Listener {
 		return this.table.size;
 	}
 
-	private accept(socket: net.Socket): Http1Downstream {
+	private accept(socket: net.Socket): Connection {
 		this.accepted++;
-		const connection = new Http1Downstream(socket, peerOf(socket), this.context);
+		const tls = this.options.tls();
+		const connection =
+			tls === null
+				? new Http1Downstream(socket, peerOf(socket, null), this.context)
+				: new Greeter(socket, tls, this.greeting);
 		if (this.isClosed) socket.destroy();
 		else if (this.isHolding && this.held.size >= this.options.hold) this.refuse(socket);
 		else if (!this.table.admit(connection)) this.refuse(socket);
@@ -160,11 +182,24 @@ export class Listener {
 
 	private refuse(socket: net.Socket): void {
 		this.options.onRefused();
+		// Who expects TLS can make nothing of an answer in plaintext.
+		if (this.options.tls() !== null) return void socket.destroy();
 		socket.write(FULL_REPLY, 'latin1');
 		socket.destroySoon();
 	}
 
-	private holdBack(connection: Http1Downstream): void {
+	private become(greeted: Connection, socket: net.Socket, peer: VerifiedPeer | null): Connection {
+		const connection = new Http1Downstream(socket, peerOf(socket, peer), this.context);
+		this.table.replace(greeted, connection);
+		return connection;
+	}
+
+	private onRefusal(refusal: Refusal, address: string): void {
+		this.options.onHandshake(refusal.fault);
+		this.refusals.add(refusal, address);
+	}
+
+	private holdBack(connection: Connection): void {
 		const entry = new Held(connection, this.held);
 		this.held.add(entry);
 		this.options.timers.arm(entry, this.options.holdForMs);
@@ -222,7 +257,8 @@ export class Listener {
 	}
 }
 
-function peerOf(socket: net.Socket): Peer {
+/** `verified`: what TLS has made of it; `null`: plaintext. */
+function peerOf(socket: net.Socket, verified: VerifiedPeer | null): Peer {
 	const raw = socket.remoteAddress ?? '';
 	// A dual-stack listener shows IPv4 peers as ::ffff:a.b.c.d; everybody else writes them plainly.
 	const address = raw.startsWith('::ffff:') ? raw.slice('::ffff:'.length) : raw;
@@ -230,8 +266,8 @@ function peerOf(socket: net.Socket): Peer {
 		address,
 		port: socket.remotePort ?? 0,
 		isLoopback: address.startsWith('127.') || address === '::1',
-		scheme: 'http',
-		principal: '',
-		certificateElement: '',
+		scheme: verified === null ? 'http' : 'https',
+		principal: verified?.principal ?? '',
+		certificateElement: verified?.certificateElement ?? '',
 	};
 }

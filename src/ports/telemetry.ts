@@ -42,6 +42,8 @@ export interface ExchangeRecord {
 	readonly series: RouteSeries | null;
 	readonly route: string;
 	readonly side: Side;
+	/** Name of the service by whose own port it came; `''`: by the port of its side. */
+	readonly portService: string;
 	/** Name of the service that it was for; `''` when it got no further than us. */
 	readonly service: string;
 	readonly method: string;
@@ -72,6 +74,12 @@ export interface ExchangeRecord {
 	readonly traceId: string;
 	readonly spanId: string;
 	readonly peerAddress: string;
+	/** Verified identity of the peer; `''` without one. */
+	readonly principal: string;
+	/** The entry of `authorization` that refused it; `''`: none. */
+	readonly deniedBy: string;
+	/** Those that would have, but for `dryRun`; `''`: none. */
+	readonly wouldBeDeniedBy: string;
 	readonly clientAddress: string;
 	readonly userAgent: string;
 	readonly isTunnel: boolean;
@@ -92,6 +100,8 @@ export interface ExchangeRecorder {
 	hedgeSkipped(reason: HedgeSkipReason): void;
 	/** A copy of a request has been sent, or could not be. */
 	mirrored(service: string, outcome: 'ok' | ErrorCode): void;
+	/** Authorization has refused a connection whose bytes are no HTTP, or would have but for `dryRun`. */
+	connectionDenied(side: Side, isDryRun: boolean): void;
 	/** A local reply that belongs to no exchange (unparsable head, connection limit). */
 	refused(code: ErrorCode): void;
 }

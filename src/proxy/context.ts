@@ -3,6 +3,7 @@ import type { WeightedChoice } from '../balancing/weighted.ts';
 import type { Clock, Random, Timers } from '../clock.ts';
 import type { DeadlinePolicy, Rule, Side } from '../config/config.ts';
 import type { ProxyError } from '../error.ts';
+import type { AuthorizationFilter } from '../filters/authorization.ts';
 import type { FilterChain } from '../filters/filter.ts';
 import type { ExchangeRecorder, RouteSeries } from '../ports/telemetry.ts';
 import type { Hedging } from '../resilience/hedge.ts';
@@ -61,6 +62,8 @@ export interface Route {
 
 export interface ProxyContext {
 	readonly side: Side;
+	/** Name of the service whose own port it is; `''`: the side's. */
+	readonly portService: string;
 	/** Port of the listener. */
 	readonly listenerPort: number;
 	/** The time of the event being handled. */
@@ -74,6 +77,8 @@ export interface ProxyContext {
 	readonly routes: RouteTable<Route>;
 	/** What takes a request that no rule matches; `null`: it is refused. */
 	readonly unmatched: Route | null;
+	/** Who may ask for what no rule matches, and for bytes that are no HTTP; `null`: everybody. Routes have it among their filters. */
+	readonly authorization: AuthorizationFilter | null;
 	/** `null`: the app is the only destination. */
 	readonly destinations: Destinations | null;
 	/** `null`: they are strangers. The same for both sides. */

@@ -8,6 +8,8 @@
  *   fails, or is answered with a status that gives way ──▶ it leaves; the oldest of the others is current
  *   is answered with any other status                  ──▶ it wins: it is current, and all others have lost
  *
+ * How long an attempt takes is counted from when the request was whole: a client that sends slowly makes no endpoint slow.
+ *
  * So a failure is the exchange's own (`Exchange.onAttemptFailed`) only when it comes from the last one, and from `responding` on
  * there is exactly one. An attempt that has lost is cancelled, gives its places back and tells breaker and ejector nothing.
  */
@@ -26,6 +28,9 @@ export abstract class ExchangeAttempts extends ExchangeTiming {
 	hasRacedIdle = false;
 	/** `null`: it is not hedged. */
 	hedging: Hedging | null = null;
+	requestEnded = false;
+	/** Clock time. */
+	private requestEndedAt = 0;
 	protected current: Attempt | null = null;
 	private hedges = NONE;
 
@@ -49,7 +54,7 @@ export abstract class ExchangeAttempts extends ExchangeTiming {
 		this.attempts.push(attempt);
 		this.current = attempt;
 		this.limit(attempt);
-		if (this.hedging !== null) this.awaitHedge(this.hedging, attempt.startedAt);
+		if (this.hedging !== null && this.requestEnded) this.awaitHedge(this.hedging, attempt.startedAt);
 		this.setTimer();
 	}
 
@@ -71,6 +76,16 @@ export abstract class ExchangeAttempts extends ExchangeTiming {
 		const afterMs = hedging.afterMs(now);
 		if (afterMs < 0) this.context.recorder.hedgeSkipped('samples');
 		this.hedgeAt = afterMs < 0 ? NEVER : now + afterMs;
+	}
+
+	/** The request is whole. */
+	protected endRequest(): void {
+		const now = this.now();
+		this.requestEnded = true;
+		this.requestEndedAt = now;
+		if (this.hedging === null || this.current === null || this.state === State.responding) return;
+		this.awaitHedge(this.hedging, now);
+		this.setTimer();
 	}
 
 	/** The attempt that is over, the last one; whoever takes it settles it. Its places are free. `outcome`: if it is a hedge. */
@@ -144,6 +159,7 @@ export abstract class ExchangeAttempts extends ExchangeTiming {
 		const { hedging } = this;
 		if (hedging === null || attempt === null || attempt.isHedge || attempt.firstByteMs >= 0) return;
 		const now = this.now();
-		hedging.observe(now - attempt.startedAt, now);
+		const isLater = this.requestEnded && this.requestEndedAt > attempt.startedAt;
+		hedging.observe(now - (isLater ? this.requestEndedAt : attempt.startedAt), now);
 	}
 }

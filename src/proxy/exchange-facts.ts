@@ -50,6 +50,8 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	session: Seat | null = null;
 	/** Kept for the CORS filter. */
 	allowedOrigin: string | undefined = undefined;
+	deniedBy = '';
+	wouldBeDeniedBy = '';
 	/** A fault was injected that made it wait. */
 	isDelayed = false;
 	requestBytes = 0;
@@ -88,6 +90,10 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 
 	get side(): Side {
 		return this.context.side;
+	}
+
+	get portService(): string {
+		return this.context.portService;
 	}
 
 	get service(): string {

@@ -57,7 +57,6 @@ export class Exchange extends ExchangeAttempts implements StreamSink, AttemptOwn
 	mirrors: Mirrors | null = null;
 
 	readonly body: RequestBody | null;
-	requestEnded = false;
 	requestTrailers: HeaderList | null = null;
 	private responseEnded = false;
 	private outcome: ProxyError | null = null;
@@ -282,7 +281,7 @@ export class Exchange extends ExchangeAttempts implements StreamSink, AttemptOwn
 	}
 
 	onEnd(trailers: HeaderList | null): void {
-		this.requestEnded = true;
+		this.endRequest();
 		if (this.state === State.tunnelling) {
 			this.current?.stream?.end(null);
 			if (this.responseEnded) this.endTunnel();

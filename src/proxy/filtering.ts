@@ -6,14 +6,21 @@ import { NO_TUNNEL_STATUS, promisesTunnel } from '../http/own-response.ts';
 import type { Exchange } from './exchange.ts';
 import type { StickySessions } from './sticky-sessions.ts';
 
+/** The first of the request's side: whether the caller may ask at all. False when it has been answered. */
+export function passesGate(x: Exchange, chain: FilterChain | null): boolean {
+	return chain === null || chain.gate === 0 || passesUntil(x, chain, chain.gate);
+}
+
 /**
  * The request's side, from where it stopped. False when it goes no further: the exchange has been answered, or waits and
  * will be asked again.
  */
 export function passes(x: Exchange, chain: FilterChain | null): boolean {
-	if (chain === null) return true;
-	const { request } = chain;
-	while (x.filtersRun < request.length) {
+	return chain === null || passesUntil(x, chain, chain.request.length);
+}
+
+function passesUntil(x: Exchange, { request }: FilterChain, end: number): boolean {
+	while (x.filtersRun < end) {
 		const verdict = (request[x.filtersRun++] as RequestFilter).onRequest(x);
 		if (verdict === null) continue;
 		if (!(verdict instanceof ProxyError) && verdict.kind === 'wait') x.delay(verdict.ms);

@@ -9,7 +9,7 @@ import { type RequestHead, type ResponseHead, TargetForm } from '../http/head.ts
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 import { acceptRequestId } from '../http/request-id.ts';
 import { applyTrace, continueTrace } from '../http/trace-context.ts';
-import type { DownstreamStream, RequestHandler, StreamSink } from '../ports/stream.ts';
+import type { DownstreamStream, Peer, RequestHandler, StreamSink } from '../ports/stream.ts';
 import {
 	decideRetry,
 	isRetriedStatus,
@@ -26,7 +26,7 @@ import type { Endpoint } from './endpoint.ts';
 import { Exchange, type Steps } from './exchange.ts';
 import { State } from './exchange-state.ts';
 import { NEVER } from './exchange-timing.ts';
-import { editResponse, passes } from './filtering.ts';
+import { editResponse, passes, passesGate } from './filtering.ts';
 import { hedge, hedgingFor } from './hedging.ts';
 import { join, setDeadline } from './join.ts';
 import { Mirror, Mirrors } from './mirror.ts';
@@ -58,7 +58,16 @@ export class Forwarder implements RequestHandler {
 	}
 
 	onTunnel(stream: DownstreamStream): StreamSink {
-		return new Tunnel(stream, this.opaque, this.context);
+		return new Tunnel(stream, this.refusalOf(stream.peer) ?? this.opaque, this.context);
+	}
+
+	/** Of a connection that is no HTTP; `null`: it may pass. */
+	private refusalOf({ address: peerAddress, principal }: Peer): ProxyError | null {
+		const { authorization, recorder, side } = this.context;
+		const refusal = authorization?.decideConnection({ peerAddress, principal }).refusal ?? null;
+		if (authorization === null || refusal === null) return null;
+		recorder.connectionDenied(side, authorization.isDryRun);
+		return authorization.isDryRun ? null : refusal;
 	}
 }
 
@@ -69,15 +78,18 @@ function forward(x: Exchange): void {
 
 	// Which rule: from here on the exchange keeps it, whatever happens to the route file.
 	const route = match(x);
-	if (route === null) return x.reply(new ProxyError('no_route', `no rule matches ${x.head.authority} ${x.head.path}`));
+	if (route === null) return x.reply(unmatched(x));
 	x.matched = route;
+
+	// What the next hop gets to see: hop-by-hop fields end here, ours begin.
+	prepare(x, route);
+
+	// Who may ask, judged by what the next hop sees: first, so that a stranger learns of no limit, and of no rule by it.
+	if (!passesGate(x, route.filters)) return;
 
 	// What may not pass is refused before anything is spent on it.
 	const refusal = refuse(x, route);
 	if (refusal !== null) return x.reply(refusal);
-
-	// What the next hop gets to see: hop-by-hop fields end here, ours begin.
-	prepare(x, route);
 
 	// For whom: a call of the app takes from the request that it is made for. What has no time left is not begun.
 	join(x);
@@ -130,11 +142,11 @@ function identify(x: Exchange): void {
 	x.spanId = trace.spanId;
 	x.callerSpanId = trace.parentSpanId;
 	applyTrace(headers, trace);
-	const { address: peerAddress, scheme, principal } = x.stream.peer;
+	const { address: peerAddress, scheme, certificateElement } = x.stream.peer;
 	// On the way out the caller is the app itself: there is nothing to tell about it.
 	if (side === 'outbound') x.clientAddress = peerAddress;
 	else {
-		x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, principal, trustedHops });
+		x.clientAddress = applyForwarded(x.head, { peerAddress, scheme, certificateElement, trustedHops });
 		x.scheme = clientScheme(headers, scheme, trustedHops);
 	}
 }
@@ -145,6 +157,14 @@ function match(x: Exchange): Route | null {
 	if (hit === null) return unmatched;
 	x.match = hit.match;
 	return hit.value;
+}
+
+/** What becomes of a request that nothing takes. Whom `inbound.authorization` keeps out is not told that there is no rule. */
+function unmatched(x: Exchange): ProxyError {
+	const { context, head } = x;
+	stripRequestHopByHop(head);
+	const refusal = context.authorization?.onRequest(x) ?? null;
+	return refusal ?? new ProxyError('no_route', `no rule matches ${head.authority} ${head.path}`);
 }
 
 /** What the head alone forbids. */

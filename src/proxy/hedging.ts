@@ -38,7 +38,7 @@ export function hedge(x: Exchange): void {
 	INPUT.max = hedging.policy.max;
 	INPUT.method = head.method;
 	INPUT.isUpgrade = head.upgrade !== '';
-	INPUT.bodyReplayable = x.requestEnded && (body === null || body.isReplayable);
+	INPUT.bodyReplayable = body === null || body.isReplayable;
 	INPUT.hasSession = x.session !== null;
 	INPUT.responseStarted = x.underWay.some(hasRead);
 	INPUT.hasEndpoint = hasBeside(x);

@@ -42,6 +42,8 @@ export class Service {
 	readonly maxRetries: number;
 	/** Exchanges, and copies of requests, that have been admitted and are not over. */
 	active = 0;
+	/** What its source says instead of telling endpoints, in case there are none; `null`: nothing. */
+	noneBecause: Pick<ProxyError, 'code' | 'detail'> | null = null;
 	private readonly maxRequests: number;
 	private readonly failures: ReadonlySet<BreakerFailure>;
 	private readonly onOpen: () => void;
@@ -71,7 +73,11 @@ export class Service {
 
 	/** None of its endpoints can take an attempt. */
 	noEndpoint(): ProxyError {
-		return new ProxyError('no_healthy_endpoint', `${this.name} has no endpoint`, { unsent: true });
+		const { noneBecause: because, name, settings } = this;
+		if (because === null) return new ProxyError('no_healthy_endpoint', `${name} has no endpoint`, { unsent: true });
+		const detail = `${name} has no endpoint: ${because.detail}`;
+		if (because.code !== 'dns_failed') return new ProxyError(because.code, detail, { unsent: true });
+		return new ProxyError(because.code, detail, { unsent: true, setting: `${settings}.dns` });
 	}
 
 	/** Asks the breaker for one attempt; an error while it is open. Each pass must be answered by `settle`. */

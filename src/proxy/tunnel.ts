@@ -24,17 +24,17 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 	private upstreamEnded = false;
 	private isOver = false;
 
-	/** `endpoint`: `null` when opaque bytes have nowhere to go. */
-	constructor(stream: DownstreamStream, endpoint: Endpoint | null, context: TunnelContext) {
+	/** `to`: `null` when opaque bytes have nowhere to go; an error when they may not. */
+	constructor(stream: DownstreamStream, to: Endpoint | ProxyError | null, context: TunnelContext) {
 		super();
 		this.stream = stream;
-		this.endpoint = endpoint;
+		this.endpoint = to instanceof ProxyError ? null : to;
 		this.context = context;
 		this.idleMs = context.unmatched?.tunnelIdleMs ?? IDLE_MS;
 		this.lastActivity = context.clock.now();
 		if (this.idleMs > 0) context.timers.armAt(this, this.lastActivity + this.idleMs);
 		stream.pause();
-		const got = endpoint === null ? nowhere() : endpoint.pool.acquire(this, true);
+		const got = this.endpoint?.pool.acquire(this, true) ?? (to instanceof ProxyError ? to : nowhere());
 		if (got instanceof ProxyError) this.over(got);
 		else if (got !== null) this.onStream(got);
 	}

@@ -38,7 +38,7 @@ export interface HedgeInput {
 	method: string;
 	/** It asks for another protocol: two answers would be two tunnels. */
 	isUpgrade: boolean;
-	/** There is no body, or all of it has come and is still kept. */
+	/** There is no body, or it is still kept. */
 	bodyReplayable: boolean;
 	/** It belongs to a session, which leads to one endpoint. */
 	hasSession: boolean;

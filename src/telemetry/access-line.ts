@@ -40,10 +40,21 @@ export function accessJson(record: ExchangeRecord, context: LineContext): string
 		`,"duration_ms":${jsonMillis(record.durationMs)},"added_ms":${jsonMillis(record.addedMs)}` +
 		`,"request_id":${jsonString(record.requestId)},"trace_id":${jsonString(record.traceId)}` +
 		`,"span_id":${jsonString(record.spanId)},"peer":${jsonString(record.peerAddress)}` +
+		`,"principal":${jsonString(record.principal)},"authorization":${jsonString(authorizationText(record))}` +
 		`,"client":${jsonString(record.clientAddress)},"user_agent":${jsonString(userAgent)}` +
 		`,"workload":${context.workload},"config":${context.config}` +
 		`,"attempts":[${record.attempts.map(attemptJson).join(',')}]}\n`
 	);
+}
+
+/** What authorization had against the request: who has refused it, who would have, or both. */
+function authorizationText({ deniedBy, wouldBeDeniedBy }: ExchangeRecord): string {
+	if (deniedBy === '' && wouldBeDeniedBy === '') return '';
+	const told = [
+		wouldBeDeniedBy === '' ? '' : `dry-run deny ${wouldBeDeniedBy}`,
+		deniedBy === '' ? '' : `deny ${deniedBy}`,
+	];
+	return told.filter((text) => text !== '').join('; ');
 }
 
 function attemptJson(attempt: AttemptRecord): string {

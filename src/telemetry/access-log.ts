@@ -73,8 +73,9 @@ export class AccessLog {
 	}
 }
 
-function isError(record: ExchangeRecord): boolean {
-	return record.status >= FIRST_SERVER_ERROR || record.errorCode !== '' || record.status === CLIENT_CLOSED;
+/** What authorization would refuse is one as well: a dry run is for finding it. */
+function isError({ status, errorCode, wouldBeDeniedBy }: ExchangeRecord): boolean {
+	return status >= FIRST_SERVER_ERROR || errorCode !== '' || status === CLIENT_CLOSED || wouldBeDeniedBy !== '';
 }
 
 function lineContext(workload: Workload, settings: AccessLogSettings): LineContext {

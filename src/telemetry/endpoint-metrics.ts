@@ -18,6 +18,7 @@ export interface EndpointView {
 	readonly isUsable: boolean;
 }
 
+const CAUSES: Readonly<Record<EjectionCause, true>> = { 'consecutive-errors': true, 'success-rate': true };
 const STATE = 'outrigger_endpoint_state';
 
 export class EndpointMetrics implements EjectionRecorder {
@@ -77,6 +78,9 @@ export class EndpointMetrics implements EjectionRecorder {
 
 	watch(service: string, read: () => Iterable<EndpointView>): void {
 		this.services.set(service, read);
+		for (const reason of Object.keys(CAUSES)) this.ejections.inc({ service, reason }, 0);
+		this.skipped.inc({ service, reason: 'cap' }, 0);
+		this.panics.inc({ service }, 0);
 	}
 
 	/** The service has left the file. Its counters stay, as counters do. */

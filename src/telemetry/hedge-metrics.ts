@@ -3,6 +3,19 @@ import Counter from 'prom-client/lib/counter.js';
 import type Registry from 'prom-client/lib/registry.js';
 import type { HedgeOutcome, HedgeSkipReason } from '../ports/telemetry.ts';
 
+/** Complete by its type. */
+const SKIP_REASONS: Readonly<Record<HedgeSkipReason, true>> = {
+	samples: true,
+	response_started: true,
+	max: true,
+	method: true,
+	body: true,
+	session: true,
+	no_endpoint: true,
+	budget: true,
+	circuit_open: true,
+};
+
 export class HedgeMetrics {
 	private readonly hedges: Counter<'service' | 'outcome'>;
 	private readonly skipped: Counter<'reason'>;
@@ -21,6 +34,7 @@ export class HedgeMetrics {
 			labelNames: ['reason'],
 			registers,
 		});
+		for (const reason of Object.keys(SKIP_REASONS)) this.skipped.inc({ reason }, 0);
 	}
 
 	hedged(service: string, outcome: HedgeOutcome): void {

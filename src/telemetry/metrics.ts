@@ -30,6 +30,7 @@ import type {
 } from '../ports/telemetry.ts';
 import type { EjectionCause } from '../resilience/outlier-detector.ts';
 import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
+import { AuthorizationMetrics } from './authorization-metrics.ts';
 import { ConfigMetrics } from './config-metrics.ts';
 import { EndpointMetrics, type EndpointView } from './endpoint-metrics.ts';
 import { HedgeMetrics } from './hedge-metrics.ts';
@@ -39,6 +40,7 @@ import type { PathTemplates } from './path-templates.ts';
 import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
 import { RequestSeries, TemplatedRoute } from './request-series.ts';
 import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
+import { TlsMetrics } from './tls-metrics.ts';
 
 /** What the route file says about metrics; may change with every reload. */
 export interface MetricsSettings {
@@ -84,6 +86,8 @@ export class Metrics
 	private readonly calls: RequestSeries;
 	private readonly services: ServiceMetrics;
 	private readonly hedges: HedgeMetrics;
+	readonly tls: TlsMetrics;
+	private readonly authorization: AuthorizationMetrics;
 	private readonly endpoints: EndpointMetrics;
 	private readonly process: ProcessMetrics | null;
 	private readonly logDrops = new Map<string, () => number>();
@@ -110,6 +114,8 @@ export class Metrics
 		this.registerGauges();
 		this.services = new ServiceMetrics(registry);
 		this.hedges = new HedgeMetrics(registry);
+		this.tls = new TlsMetrics(registry);
+		this.authorization = new AuthorizationMetrics(registry, options.settings.maxSeries);
 		this.endpoints = new EndpointMetrics(registry, options.settings.maxSeries);
 		this.config = new ConfigMetrics(registry, options.clock);
 		this.process =
@@ -122,6 +128,7 @@ export class Metrics
 		this.durations.maxSeries = settings.maxSeries;
 		this.clientDurations.maxSeries = settings.maxSeries;
 		this.endpoints.maxSeries = settings.maxSeries;
+		this.authorization.family.maxSeries = settings.maxSeries;
 		this.configureIstio(settings);
 		this.configureApp(settings);
 	}
@@ -148,6 +155,18 @@ export class Metrics
 		} else this.clientDurations.observe(this.calls.slotOf(record.series, record), seconds);
 		this.added.observe(this.addedSlot, record.addedMs / MILLIS_PER_SECOND);
 		if (record.isLocalReply && record.errorCode !== '') this.refused(record.errorCode);
+		if (record.deniedBy !== '' || record.wouldBeDeniedBy !== '') this.denied(record);
+	}
+
+	private denied(record: ExchangeRecord): void {
+		const { side, deniedBy, wouldBeDeniedBy } = record;
+		const route = (side === 'inbound' ? this.requests : this.calls).routeOf(record);
+		if (deniedBy !== '') this.authorization.denied(side, route, false);
+		if (wouldBeDeniedBy !== '') this.authorization.denied(side, route, true);
+	}
+
+	connectionDenied(side: Side, isDryRun: boolean): void {
+		this.authorization.denied(side, '', isDryRun);
 	}
 
 	refused(code: ErrorCode): void {
@@ -203,8 +222,8 @@ export class Metrics
 		this.endpoints.panicked(service, isPanicking);
 	}
 
-	/** A circuit breaker of `resilience/` fits as it is. */
-	watchCircuit(service: string, view: CircuitView): void {
+	/** A circuit breaker of `resilience/` fits as it is; `null`: the service has none. */
+	watchCircuit(service: string, view: CircuitView | null): void {
 		this.services.watchCircuit(service, view);
 	}
 
@@ -330,7 +349,13 @@ export class Metrics
 
 	/** Of the families whose number of series depends on traffic, or on how many endpoints there are. */
 	private droppedByFamily(): [string, number][] {
-		const families = [this.durations, this.clientDurations, this.endpoints, ...(this.istio?.families ?? [])];
+		const families = [
+			this.durations,
+			this.clientDurations,
+			this.endpoints,
+			this.authorization.family,
+			...(this.istio?.families ?? []),
+		];
 		return families.map((family) => [family.name, family.dropped]);
 	}
 }

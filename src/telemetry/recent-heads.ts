@@ -1,7 +1,7 @@
 /**
  * The request heads that were seen last, for `/recent` and for comparing route files.
  *
- * Theory of operation. A ring of fixed size; an entry is the head's own text, which the exchange has anyway, and two more
+ * Theory of operation. A ring of fixed size; an entry is the head's own text, which the exchange has anyway, and three more
  * words. Nothing is parsed or masked until somebody asks, so that an exchange pays for three stores. A text that is kept
  * is one string of the head alone, never a slice that would hold on to a larger one; what is longer than its bound is
  * copied up to it. So the ring holds a megabyte at most.
@@ -11,6 +11,8 @@ import type { ExchangeRecord } from '../ports/telemetry.ts';
 
 export interface RecentHead {
 	readonly side: Side;
+	/** The service by whose own port it came; `''`: by the port of its side. */
+	readonly service: string;
 	/** One character a byte; ends with the empty line. */
 	readonly text: string;
 	readonly route: string;
@@ -33,6 +35,7 @@ export class RecentHeads {
 		const entry = this.entries[this.next] as Entry;
 		this.next = (this.next + 1) & (CAPACITY - 1);
 		entry.side = record.side;
+		entry.service = record.portService;
 		entry.text = headText.length <= MAX_BYTES ? headText : shortened(headText);
 		entry.route = record.route;
 		entry.status = record.status;
@@ -48,6 +51,7 @@ export class RecentHeads {
 
 class Entry implements RecentHead {
 	side: Side = 'inbound';
+	service = '';
 	text = '';
 	route = '';
 	status = 0;

@@ -55,6 +55,10 @@ export class Recorder implements ExchangeRecorder {
 		this.metrics.mirrored(service, outcome);
 	}
 
+	connectionDenied(side: Side, isDryRun: boolean): void {
+		this.metrics.connectionDenied(side, isDryRun);
+	}
+
 	refused(code: ErrorCode): void {
 		this.metrics.refused(code);
 	}

@@ -124,8 +124,13 @@ export class RequestSeries {
 		return bound;
 	}
 
+	/** The label by which an exchange's route is known. */
+	routeOf(record: ExchangeRecord): string {
+		return this.boundOf(record.series, record).route;
+	}
+
 	slotOf(series: RouteSeries | null, record: ExchangeRecord): number {
-		const bound = series instanceof BoundRoute ? series : this.resolve(series, record);
+		const bound = this.boundOf(series, record);
 		const method = methodIndex(record.method);
 		const service = this.hasService ? record.service : '';
 		const row = bound.row(service, method);
@@ -142,6 +147,10 @@ export class RequestSeries {
 		row.lastKey = key;
 		row.lastSlot = slot;
 		return slot;
+	}
+
+	private boundOf(series: RouteSeries | null, record: ExchangeRecord): BoundRoute {
+		return series instanceof BoundRoute ? series : this.resolve(series, record);
 	}
 
 	private resolve(series: RouteSeries | null, record: ExchangeRecord): BoundRoute {

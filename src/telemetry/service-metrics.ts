@@ -1,6 +1,8 @@
 /**
  * Metrics of calls to services: retries, circuits, pools, connects.
  *
+ * A counter whose labels are known begins at 0 with its service: `increase` sees the first event only then.
+ *
  * These are rare beside requests, so prom-client's own classes hold them. Circuits and pools are read when somebody
  * scrapes: the data path keeps its own state and owes nothing to us.
  */
@@ -42,6 +44,29 @@ const TRANSITIONS = [
 ] as const;
 /** Seconds. From a connect on the same host to the longest default timeout. */
 const CONNECT_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** Complete by their types. */
+const RETRY_REASONS: Readonly<Record<RetryReason, true>> = {
+	'connect-failure': true,
+	reset: true,
+	'refused-stream': true,
+	timeout: true,
+	status: true,
+	'idle-race': true,
+};
+const RETRY_SKIP_REASONS: Readonly<Record<RetrySkipReason, true>> = {
+	off: true,
+	attempts: true,
+	method: true,
+	condition: true,
+	body_too_large: true,
+	budget: true,
+	limit_retries: true,
+	deadline: true,
+	response_started: true,
+	client_gone: true,
+	circuit_open: true,
+};
 
 interface WatchedCircuit {
 	view: CircuitView;
@@ -105,6 +130,7 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 			labelNames: ['service', 'result'],
 			registers,
 		});
+		for (const reason of Object.keys(RETRY_SKIP_REASONS)) this.skipped.inc({ reason }, 0);
 		this.registerCircuits(registers);
 		this.registerPools(registers);
 	}
@@ -137,8 +163,12 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 		this.healthChecks.inc({ service, result });
 	}
 
-	/** Counts go on where an earlier breaker of the same service stopped. */
-	watchCircuit(service: string, view: CircuitView): void {
+	/** Counts go on where an earlier breaker of the same service stopped. `null`: it has none. */
+	watchCircuit(service: string, view: CircuitView | null): void {
+		if (view === null) {
+			this.circuits.delete(service);
+			return;
+		}
 		const earlier = this.circuits.get(service);
 		if (earlier === undefined) {
 			this.circuits.set(service, { view, before: { open: 0, halfOpen: 0, close: 0 } });
@@ -150,6 +180,8 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 	}
 
 	watchPool(service: string, read: () => PoolView): void {
+		for (const reason of Object.keys(RETRY_REASONS)) this.retries.inc({ service, reason }, 0);
+		this.connectFailures.inc({ service }, 0);
 		this.pools.set(service, read);
 	}
 

@@ -5,10 +5,13 @@ import { type Clock, TimerEntry, type Timers } from '../clock.ts';
 import { ProxyError } from '../error.ts';
 import { resetSocket, sharedReadBuffer } from '../io/byte-socket.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import type { OutboundTls } from '../io/secure.ts';
+import type { HandshakeRecorder } from '../ports/handshake.ts';
 import type { ConnectionRecorder } from '../ports/telemetry.ts';
 import { type DialTarget, hostPort } from './dial-target.ts';
 import { attemptDelayMs, orderOfAddresses } from './happy-eyeballs.ts';
 import type { OwnListeners } from './own-listeners.ts';
+import { SecureDial } from './secure-dial.ts';
 
 /** `localhost` means both families; apps that bind only `::1` are found on the second try. */
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
@@ -34,6 +37,9 @@ export interface DialerOptions {
 	readonly recorder: ConnectionRecorder;
 	/** Never to be connected to. */
 	readonly ownListeners: Pick<OwnListeners, 'hasPeerOf'>;
+	/** `null`: plaintext. */
+	readonly tls: OutboundTls | null;
+	readonly handshakes: HandshakeRecorder;
 }
 
 interface Failure {
@@ -160,7 +166,20 @@ class Dial extends TimerEntry {
 		this.close();
 		dialer.workingAddress = address;
 		options.recorder.connected(options.service, (options.clock.now() - this.startedAt) / 1000);
-		this.reader = this.outcome.onDialed(socket, dialer.addressOf(address));
+		if (options.tls === null) this.reader = this.outcome.onDialed(socket, dialer.addressOf(address));
+		else this.secure(socket, dialer.addressOf(address), options.tls);
+	}
+
+	private secure(raw: net.Socket, address: string, tls: OutboundTls): void {
+		const { outcome } = this;
+		const { timers, handshakes } = this.dialer.options;
+		SecureDial.start(
+			{ raw, address, tls, timers, handshakes },
+			{
+				onSecured: (socket) => outcome.onDialed(socket, address),
+				onDialFailed: (error) => outcome.onDialFailed(error),
+			},
+		);
 	}
 
 	private failed(address: string, cause: NodeJS.ErrnoException): void {

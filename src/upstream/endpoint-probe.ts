@@ -1,6 +1,8 @@
 /** How the endpoints of a service are asked, by what its policy says. */
 import type { Clock, Timers } from '../clock.ts';
 import type { HealthCheck, ServiceConfig } from '../config/service-config.ts';
+import type { OutboundTls } from '../io/secure.ts';
+import type { HandshakeRecorder } from '../ports/handshake.ts';
 import { Dialer } from './dial.ts';
 import { GrpcProbe } from './grpc-probe.ts';
 import { HttpProbe } from './http-probe.ts';
@@ -21,11 +23,20 @@ export interface ProbeEnvironment {
 	readonly clock: Clock;
 	readonly timers: Timers;
 	readonly ownListeners: Pick<OwnListeners, 'hasPeerOf'>;
+	readonly handshakes: HandshakeRecorder;
+	/** As calls to the endpoint are secured; `null`: not at all. */
+	tlsOf(endpoint: ProbedEndpoint): OutboundTls | null;
+}
+
+/** By which a service is asked for where it has to be named; `''`: it has no name that is one. */
+export function serverNameOf({ hostnames }: Pick<ServiceConfig, 'hostnames'>): string {
+	return hostnames.find((name) => !name.includes('*')) ?? '';
 }
 
 /** Asks for the service by its first name, where the endpoint's own address says less: a server may have several. */
-export function buildProbe(env: ProbeEnvironment, { host, port, address }: ProbedEndpoint): Probe {
-	const { policy, service, clock, timers, ownListeners } = env;
+export function buildProbe(env: ProbeEnvironment, endpoint: ProbedEndpoint): Probe {
+	const { policy, service, clock, timers, ownListeners, handshakes } = env;
+	const { host, port, address } = endpoint;
 	const { probe, timeout } = policy;
 	const dialer = new Dialer({
 		target: { kind: 'host', host, port },
@@ -36,8 +47,10 @@ export function buildProbe(env: ProbeEnvironment, { host, port, address }: Probe
 		// Checks are no traffic, and stay out of its metrics.
 		recorder: { connected: ignore, connectFailed: ignore },
 		ownListeners,
+		tls: env.tlsOf(endpoint),
+		handshakes,
 	});
-	const authority = service.hostnames.find((name) => !name.includes('*')) ?? address;
+	const authority = serverNameOf(service) || address;
 	switch (probe.is) {
 		case 'http': {
 			const { path, from, to } = probe;

@@ -29,6 +29,7 @@ function makeProviders() {
 		async *routes() {
 			yield* await Promise.resolve(['[{"name":', '"reads"}]']);
 		},
+		certs: () => ({ workload: null }),
 		async *services() {
 			yield* await Promise.resolve(['{"app":{"circuit":"closed"}}']);
 		},
@@ -87,6 +88,7 @@ describe('the admin port', () => {
 		expect(await json('/config')).toEqual({ hash: 'abc' });
 		expect(await json('/routes')).toEqual([{ name: 'reads' }]);
 		expect(await json('/services')).toEqual({ app: { circuit: 'closed' } });
+		expect(await json('/certs')).toEqual({ workload: null });
 		const metrics = await fetch(`${url}/metrics`);
 		expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
 		expect(await metrics.text()).toBe('up 1\ndown 0\n');
@@ -203,7 +205,8 @@ describe('the probes port', () => {
 			exchange(port, `GET ${path} HTTP/1.1\r\nhost: 10.1.2.3:9902\r\norigin: http://x\r\nconnection: close\r\n\r\n`);
 		expect(await get('/live')).toMatch(/^HTTP\/1\.1 200 /);
 		expect(await get('/metrics')).toContain('down 0\n');
-		for (const path of ['/', '/config', '/routes', '/services']) expect(await get(path)).toMatch(/^HTTP\/1\.1 404 /);
+		for (const path of ['/', '/config', '/routes', '/services', '/certs'])
+			expect(await get(path)).toMatch(/^HTTP\/1\.1 404 /);
 		expect(await exchange(port, 'POST /drain HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/ 404 /);
 		expect(state.drains).toBe(0);
 		expect(await exchange(port, 'GET /live HTTP/1.0\r\n\r\n')).toMatch(/ 200 /);

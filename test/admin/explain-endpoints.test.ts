@@ -50,6 +50,11 @@ describe('POST /explain', () => {
 			{ request: '/x', side: 'outbound' },
 			{ ...GET, side: 'outbound', path: '/x' },
 		],
+		[{ service: 'b' }, { ...GET, side: 'outbound', service: 'b' }],
+		[
+			{ request: '/x', side: 'outbound', service: 'b' },
+			{ ...GET, side: 'outbound', service: 'b', path: '/x' },
+		],
 		[
 			{ request: '/', headers: { 'X-A': '1', Host: 'b' } },
 			{ ...GET, host: 'b', headers: [{ name: 'x-a', value: '1' }] },
@@ -82,6 +87,8 @@ describe('POST /explain', () => {
 		['no object', '[1]', 'the body is a JSON object'],
 		['a large body', `{"request": "/${'x'.repeat(70_000)}"}`, 'at most 64 KiB'],
 		['an unknown side', '{"side": "left"}', '`side` is `inbound` or `outbound`'],
+		['a service that is no text', '{"service": 1}', '`service` is the name of a service'],
+		['a service of the other side', '{"service": "b", "side": "inbound"}', 'only calls of the app'],
 		['no request', '{"request": "GET"}', '`request` is a request such as'],
 		['a request that is no text', '{"request": 1}', '`request` is a request such as'],
 		['a path that is no text', '{"path": 1}', '`method`, `host` and `path` are texts'],

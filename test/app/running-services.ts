@@ -1,5 +1,6 @@
 /** The services of a route file, without listeners in front of them. */
 
+import { Security } from '../../src/app/security.ts';
 import type { ServiceEnvironment } from '../../src/app/service-parts.ts';
 import { Services } from '../../src/app/services.ts';
 import { atOnce } from '../../src/app/slices.ts';
@@ -34,6 +35,7 @@ export class RunningServices {
 		this.env = {
 			timers,
 			metrics,
+			security: new Security(this.telemetry, '.'),
 			headLimits: DEFAULT_HEAD_LIMITS,
 			ownListeners: new OwnListeners(),
 			rateLimiters: new RateLimiters((text) => text),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Services } from '../../src/app/services.ts';
+import type { EndpointSink } from '../../src/ports/endpoint-source.ts';
 import type { Service } from '../../src/proxy/service.ts';
 import { destinationsOf, RunningServices, target } from './running-services.ts';
 
@@ -28,6 +29,46 @@ function serviceOf(services: Services, name = 'payments'): Service {
 function addresses(services: Services, parts: Parameters<typeof target>[0] = {}): string[] {
 	return services.backendOf(target(parts)).endpoints.map(({ address }) => address);
 }
+
+describe('a service without endpoints', () => {
+	const sinks: EndpointSink[] = [];
+	const DNS = { services: { payments: { dns: { name: 'payments.test', port: 80 } } } };
+	const FILE = { services: { payments: { file: 'payments.yaml' } } };
+
+	beforeEach(() => {
+		sinks.length = 0;
+		const watch = { start: (sink: EndpointSink) => sinks.push(sink), stop: () => undefined };
+		Object.assign(running.env, { watchOf: () => watch });
+	});
+
+	it('says that its name does not resolve, until it does', () => {
+		const service = serviceOf(running.follow(DNS));
+		expect(service.noEndpoint()).toMatchObject({ code: 'no_healthy_endpoint', detail: 'payments has no endpoint' });
+		sinks[0]?.failed('payments.test: NXDOMAIN');
+		expect(service.noEndpoint()).toMatchObject({
+			code: 'dns_failed',
+			unsent: true,
+			setting: 'services.payments.dns',
+			detail: 'payments has no endpoint: payments.test: NXDOMAIN',
+		});
+		expect(serviceOf(running.follow({ ...DNS, trustedHops: 1 })).noEndpoint().code).toBe('dns_failed');
+		sinks[0]?.update([]);
+		expect(service.noEndpoint().code).toBe('no_healthy_endpoint');
+	});
+
+	it('says what is wrong with its file', () => {
+		const service = serviceOf(running.follow(FILE));
+		sinks[0]?.failed('payments.yaml: there is no such file');
+		const detail = 'payments has no endpoint: payments.yaml: there is no such file';
+		expect(service.noEndpoint()).toMatchObject({ code: 'no_healthy_endpoint', detail });
+	});
+
+	it('forgets what was wrong with a source that it no longer has', () => {
+		running.follow(DNS);
+		sinks[0]?.failed('payments.test: NXDOMAIN');
+		expect(serviceOf(running.follow(payments([]))).noEndpoint().code).toBe('no_healthy_endpoint');
+	});
+});
 
 describe('a backend', () => {
 	it('is the app', () => {

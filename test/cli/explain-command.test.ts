@@ -10,12 +10,18 @@ inbound:
   routes:
 ${Array.from({ length: 30 }, (_, i) => `    - { name: r${i}, matches: [{ path: /r${i}, headers: { x-a: "1" } }] }\n`).join('')}`,
 	'bad.yaml': 'app: { port: 8080 }\n',
+	'ports.yaml': `app: { port: 8080 }
+inbound: { listen: 8000 }
+services:
+  stock: { listen: 127.0.0.1:7001, endpoints: [{ address: "127.0.0.1:1" }] }
+  pay: { endpoints: [{ address: "127.0.0.1:1" }] }
+`,
 	'warned.yaml': 'app: { port: 8080 }\ninbound: { listen: 8000 }\nadmin: { listen: 9000 }\n',
 };
 
 async function explain(args: Partial<ExplainArguments> = {}) {
 	const io = memoryIo(FILES);
-	const code = await runExplain({ file: 'a.yaml', request: '/r7', header: [], side: 'inbound', ...args }, io);
+	const code = await runExplain({ file: 'a.yaml', request: '/r7', header: [], ...args }, io);
 	return { code, ...io.said };
 }
 
@@ -48,6 +54,27 @@ describe('outrigger explain', () => {
 			kinds: ['header'],
 			why: ['header x-a is missing'],
 		});
+	});
+
+	it('takes a request that comes by the port of a service', async () => {
+		const { code, stdout } = await explain({ file: 'ports.yaml', service: 'stock', request: 'http://a/' });
+		expect(code).toBe(0);
+		expect(stdout).toContain('GET http://a/ (outbound, by the port of stock)\n');
+		expect(stdout).toContain('→ stock: it comes by its port\n');
+	});
+
+	it.each([
+		[
+			{ service: 'stok' },
+			'which is no service\n  expected a service with `listen`, such as `stock`; did you mean `stock`?',
+		],
+		[{ service: 'pay' }, 'which has no `listen`\n  expected a service with `listen`, such as `stock`'],
+		[{ file: 'a.yaml', service: 'x' }, 'which is no service\n  expected a service with `listen`; the file has none'],
+		[{ service: 'stock', side: 'inbound' }, '--service with --side inbound\n  expected outbound: only calls'],
+	])('refuses the port of a service with 64 where there is none: %j', async (args, said) => {
+		const { code, stdout, stderr } = await explain({ file: 'ports.yaml', ...args });
+		expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+		expect(stderr).toContain(said);
 	});
 
 	it.each([

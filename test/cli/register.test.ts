@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { registerCerts } from '../../src/cli/certs-command.ts';
 import { registerCheck } from '../../src/cli/check-command.ts';
 import type { CommandIo } from '../../src/cli/command-io.ts';
 import { registerConfig } from '../../src/cli/config-command.ts';
@@ -8,7 +9,15 @@ import { registerExplain } from '../../src/cli/explain-command.ts';
 import { registerSchema } from '../../src/cli/schema-command.ts';
 import { registerTest } from '../../src/cli/test-command.ts';
 
-const REGISTERS = [registerCheck, registerConfig, registerDiff, registerExplain, registerSchema, registerTest];
+const REGISTERS = [
+	registerCerts,
+	registerCheck,
+	registerConfig,
+	registerDiff,
+	registerExplain,
+	registerSchema,
+	registerTest,
+];
 
 /** Runs a command line as `program.ts` does; resolves to the exit code and what was printed on stdout. */
 async function run(...argv: string[]): Promise<{ code: number; stdout: string }> {
@@ -39,6 +48,8 @@ describe('the command line', () => {
 		[['config', 'a.yaml'], 0],
 		[['config', 'a.yaml', '--effective', '--json'], 0],
 		[['schema'], 0],
+		[['certs', 'init', '--dir', '', '--trust-domain', 'X'], 64],
+		[['certs', 'issue', '--dir', '', '--id', 'x', '--dns', 'a', '--dns', 'b'], 64],
 		[['explain', 'a.yaml', '/x'], 0],
 		[['explain', 'a.yaml', '/x', '-H', 'x-a: 1', '--header', 'x-b: 2', '--all', '--json'], 0],
 		[['explain', 'a.yaml', '/x', '--side', 'left'], 64],
@@ -54,18 +65,21 @@ describe('the command line', () => {
 		expect(JSON.parse((await run('config', 'a.yaml', '--json')).stdout)).toHaveProperty('app.port.value', 8080);
 	});
 
-	it.each(['check', 'config', 'diff', 'explain', 'schema', 'test'])('has help with an example for %s', (name) => {
-		const program = new Command();
-		const io = { stdout: () => undefined, stderr: () => undefined } as unknown as CommandIo;
-		for (const register of REGISTERS) register(program, io, () => undefined);
-		const command = program.commands.find((candidate) => candidate.name() === name);
-		let help = '';
-		command?.configureOutput({
-			writeOut: (text) => {
-				help += text;
-			},
-		});
-		command?.outputHelp();
-		expect(help).toContain(`outrigger ${name}`);
-	});
+	it.each(['certs', 'check', 'config', 'diff', 'explain', 'schema', 'test'])(
+		'has help with an example for %s',
+		(name) => {
+			const program = new Command();
+			const io = { stdout: () => undefined, stderr: () => undefined } as unknown as CommandIo;
+			for (const register of REGISTERS) register(program, io, () => undefined);
+			const command = program.commands.find((candidate) => candidate.name() === name);
+			let help = '';
+			command?.configureOutput({
+				writeOut: (text) => {
+					help += text;
+				},
+			});
+			command?.outputHelp();
+			expect(help).toContain(`outrigger ${name}`);
+		},
+	);
 });

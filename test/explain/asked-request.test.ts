@@ -16,13 +16,13 @@ describe('a request in words', () => {
 		['CONNECT db:5432', { method: 'CONNECT', host: 'db:5432', path: '' }],
 		['  GET   http://[::1]:80/  ', { host: '[::1]:80', path: '/' }],
 	])('%j', (line, parts) => {
-		expect(parseAsked(line, [], 'inbound')).toEqual({ ...GET, ...parts });
+		expect(parseAsked(line, [], { side: 'inbound' })).toEqual({ ...GET, ...parts });
 	});
 
 	it.each(['POST http://orders/x?y=1', 'CONNECT db:5432', 'OPTIONS http://a/'])(
 		'%j is told as it was asked',
 		(line) => {
-			expect(requestLine(parseAsked(line, [], 'inbound') ?? GET)).toBe(line);
+			expect(requestLine(parseAsked(line, [], { side: 'inbound' }) ?? GET)).toBe(line);
 		},
 	);
 
@@ -31,7 +31,7 @@ describe('a request in words', () => {
 	});
 
 	it.each(['', 'GET', 'orders/x', 'GET orders', 'ftp://orders/', 'GET http://orders/x y'])('%j is none', (line) => {
-		expect(parseAsked(line, [], 'inbound')).toBeNull();
+		expect(parseAsked(line, [], { side: 'inbound' })).toBeNull();
 	});
 
 	it('takes the host of a header, as curl does', () => {
@@ -39,7 +39,7 @@ describe('a request in words', () => {
 			{ name: 'Host', value: 'other' },
 			{ name: 'X-A', value: '1' },
 		];
-		expect(parseAsked('/x', headers, 'outbound')).toEqual({
+		expect(parseAsked('/x', headers, { side: 'outbound' })).toEqual({
 			...GET,
 			side: 'outbound',
 			host: 'other',

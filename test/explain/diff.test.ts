@@ -45,12 +45,28 @@ describe('a recorded head', () => {
 		});
 	});
 
+	it('is told with the service by whose port it came', () => {
+		const head = { ...received('/', {}, 'outbound'), service: 'b' };
+		expect(recordedRequest(head, redaction)).toMatchObject({ side: 'outbound', service: 'b' });
+		expect(recordedRequest({ ...head, service: '' }, redaction)).not.toHaveProperty('service');
+	});
+
 	it('is left out when it was malformed', () => {
 		expect(recordedRequest(received('/%zz'), redaction)).toBeNull();
 	});
 });
 
 describe('another file', () => {
+	it('is asked by the port by which a request came', async () => {
+		const file = (name: string, listen: string) =>
+			`services: { ${name}: { ${listen} hostnames: [x], endpoints: [{ address: "127.0.0.1:1" }] } }\n`;
+		const own = file('b', 'listen: 127.0.0.1:7001,');
+		const heads = [{ ...received('/', {}, 'outbound'), service: 'b' }];
+		expect((await diff(own, own, heads)).changed).toBe(0);
+		const [group] = (await diff(own, file('b', ''), heads)).groups;
+		expect(group?.changes).toMatchObject([{ what: 'goes to', before: 'to b', after: 'refused' }]);
+	});
+
 	it('changes nothing for requests that are treated alike', async () => {
 		const before = inbound('{ name: a, matches: [{ path: /a }] }');
 		const after = inbound('{ name: a, matches: [{ path: /a }] }', '{ name: b, matches: [{ path: /b }] }');

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { type AskedRequest, parseAsked } from '../../src/explain/asked-request.ts';
+import { type AskedRequest, parseAsked, type WayIn, wayIn } from '../../src/explain/asked-request.ts';
 import type { Explanation } from '../../src/explain/explain.ts';
 import { explanationText } from '../../src/explain/explain-text.ts';
 import { type AskableFile, askable } from './parsed-file.ts';
 
-function asked(line: string, headers: Readonly<Record<string, string>> = {}, side: AskedRequest['side'] = 'inbound') {
+function asked(
+	line: string,
+	headers: Readonly<Record<string, string>> = {},
+	side: WayIn['side'] = 'inbound',
+	service = '',
+) {
 	const fields = Object.entries(headers).map(([name, value]) => ({ name, value }));
-	const request = parseAsked(line, fields, side);
+	const request = parseAsked(line, fields, wayIn(side, service));
 	if (request === null) throw new Error(`${line} is no request`);
 	return request;
 }
@@ -41,7 +46,7 @@ it.each([
 		`outbound: { listen: 127.0.0.1:15001, unknownHosts: ${unknownHosts} }\n${service}`,
 	);
 	const text = `GET ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`;
-	expect(explainer.evaluateText('outbound', text).fate.outcome).toMatchObject(outcome);
+	expect(explainer.evaluateText({ side: 'outbound' }, text).fate.outcome).toMatchObject(outcome);
 });
 
 describe('what happens', () => {
@@ -118,6 +123,37 @@ describe('what happens', () => {
 	])('outbound: %s', async (_, unknownHosts, line, outcome) => {
 		const file = await askable(`outbound: { listen: "127.0.0.1:2222", unknownHosts: ${unknownHosts} }\n${services}`);
 		expect(explain(file, asked(line, {}, 'outbound')).outcome).toMatchObject(outcome);
+	});
+
+	describe('by the port of a service', () => {
+		const entries =
+			'services: { a: { endpoints: [{ address: "127.0.0.1:1" }] }, b: { listen: 127.0.0.1:7001, hostnames: [b.svc], endpoints: [{ address: "127.0.0.1:1" }] } }\n';
+		const rules =
+			'outbound: { listen: 127.0.0.1:2222, unknownHosts: reject, routes: [ { name: up, hostnames: [up], filters: [{ requestRedirect: { statusCode: 301 } }] }, { name: slow, hostnames: [slow], timeouts: { request: 9s } }, { name: a, hostnames: [a], backendRefs: [{ name: a }] }] }\n';
+		const toB = { kind: 'backends', why: 'it comes by its port', backends: [{ label: 'b', percent: 100 }] };
+
+		it.each([
+			['any host, to it', entries, 'GET http://127.0.0.1:7001/', toB, null],
+			['a host that is unknown at the outbound port', entries + rules, 'GET http://other/', toB, null],
+			['CONNECT', entries + rules, 'CONNECT other:443', toB, null],
+			['a rule that goes by host', entries + rules, 'GET http://slow/', toB, 'slow'],
+			['a rule with a backend', entries + rules, 'GET http://a/', { backends: [{ label: 'a' }], why: '' }, 'a'],
+			['a rule that answers', entries + rules, 'GET http://up/', { location: 'http://up/' }, 'up'],
+		])('%s', async (_, more, line, outcome, winner) => {
+			const explanation = explain(await askable(more), asked(line, {}, 'outbound', 'b'));
+			expect(explanation.outcome).toMatchObject(outcome);
+			expect(explanation.winner?.name ?? null).toBe(winner);
+			expect(explanation.request).toMatchObject({ side: 'outbound', service: 'b' });
+			expect(explanationText(explanation)).toContain('(outbound, by the port of b)\n');
+		});
+
+		it.each([
+			['a', '`services.a` has no `listen`'],
+			['c', 'the file has no service `c`'],
+		])('is told when there is no such port: %s', async (service, why) => {
+			const { outcome } = explain(await askable(entries + rules), asked('http://a/', {}, 'outbound', service));
+			expect(outcome).toMatchObject({ kind: 'refused', status: null, code: '', why });
+		});
 	});
 
 	it('is not decided by the rules when nobody listens', async () => {

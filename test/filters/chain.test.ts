@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Filter, HeaderFilter } from '../../src/config/config.ts';
-import { compileBackendFilters, compileFilters } from '../../src/filters/chain.ts';
+import { compileBackendFilters, compileFilters, NO_POLICIES } from '../../src/filters/chain.ts';
 import type { FilterChain, RequestFilter } from '../../src/filters/filter.ts';
 import { ruleOf } from '../support/rule.ts';
 import { fieldsOf, NO_EDITS, requestOf, responseOf } from './filtered-request.ts';
@@ -40,8 +40,8 @@ function namesOf(chain: FilterChain | null): string[] {
 
 describe('the filters of a rule', () => {
 	it('are none when there is nothing to do', () => {
-		expect(compileFilters(ruleOf(), [])).toBeNull();
-		expect(compileFilters(ruleOf({ filters: [MIRROR] }), [])).toBeNull();
+		expect(compileFilters(ruleOf(), NO_POLICIES)).toBeNull();
+		expect(compileFilters(ruleOf({ filters: [MIRROR] }), NO_POLICIES)).toBeNull();
 		expect(compileBackendFilters([])).toBeNull();
 	});
 
@@ -59,17 +59,21 @@ describe('the filters of a rule', () => {
 			'Cors',
 		];
 		for (const order of [filters, filters.toReversed()]) {
-			expect(namesOf(compileFilters(ruleOf({ filters: order, directResponse: DIRECT }), [POLICY]))).toEqual(expected);
+			expect(
+				namesOf(
+					compileFilters(ruleOf({ filters: order, directResponse: DIRECT }), { authorization: [], limits: [POLICY] }),
+				),
+			).toEqual(expected);
 		}
 	});
 
 	it('are policy alone where there is no other', () => {
-		expect(namesOf(compileFilters(ruleOf(), [POLICY]))).toEqual(['policy', '|']);
+		expect(namesOf(compileFilters(ruleOf(), { authorization: [], limits: [POLICY] }))).toEqual(['policy', '|']);
 	});
 
 	it('of headers run in the order of the file', () => {
 		const add = (value: string): HeaderFilter => ({ ...REQUEST_EDITS, add: [{ name: 'x', value }] });
-		const chain = compileFilters(ruleOf({ filters: [add('1'), add('2')] }), []);
+		const chain = compileFilters(ruleOf({ filters: [add('1'), add('2')] }), NO_POLICIES);
 		const request = requestOf(['GET /', 'host: a']);
 		for (const filter of chain?.request ?? []) filter.onRequest(request);
 		expect(fieldsOf(request.head.headers)['x']).toBe('1,2');
@@ -78,13 +82,13 @@ describe('the filters of a rule', () => {
 	it('edit local replies for CORS alone', () => {
 		const own = (chain: FilterChain | null) => chain?.response.map(({ editsFailures }) => editsFailures);
 		const filters = [RESPONSE_EDITS, CORS];
-		expect(own(compileFilters(ruleOf({ filters }), []))).toEqual([false, true]);
-		expect(own(compileFilters(ruleOf({ filters, directResponse: DIRECT }), []))).toEqual([false, true]);
-		expect(own(compileFilters(ruleOf({ filters: [...filters, REDIRECT] }), []))).toEqual([false, true]);
+		expect(own(compileFilters(ruleOf({ filters }), NO_POLICIES))).toEqual([false, true]);
+		expect(own(compileFilters(ruleOf({ filters, directResponse: DIRECT }), NO_POLICIES))).toEqual([false, true]);
+		expect(own(compileFilters(ruleOf({ filters: [...filters, REDIRECT] }), NO_POLICIES))).toEqual([false, true]);
 	});
 
 	it('share one CORS between both directions', () => {
-		const chain = compileFilters(ruleOf({ filters: [CORS] }), []);
+		const chain = compileFilters(ruleOf({ filters: [CORS] }), NO_POLICIES);
 		expect(chain?.request[0]).toBe(chain?.response[0]);
 	});
 });

@@ -2,6 +2,7 @@
  * What is loaded on demand, bundled as the package has it: a package in CommonJS is there a default export without names,
  * and code that works from the sources may not.
  */
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,11 +16,16 @@ import { breathe } from '../../src/io/breathe.ts';
 import { loopTimer } from '../../src/io/loop-clock.ts';
 import { systemClock, systemRandom } from '../../src/io/system.ts';
 import { TimerWheel } from '../../src/io/timer-wheel.ts';
+import { memoryIo } from '../cli/memory-io.ts';
 import { KubernetesApi } from '../support/kubernetes-api.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const ENTRIES = { kubernetes: 'discovery/kubernetes/kubernetes-endpoints', metrics: 'telemetry/app-metrics' };
+const ENTRIES = {
+	kubernetes: 'discovery/kubernetes/kubernetes-endpoints',
+	metrics: 'telemetry/app-metrics',
+	certs: 'cli/certs-command',
+};
 const REQUIRE = "import{createRequire as $require}from'node:module';const require=$require(import.meta.url);";
 const ignore = () => {};
 const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -76,8 +82,24 @@ describe('in the bundle', () => {
 		expect(text?.toString()).toBe('up 1\n');
 	});
 
+	it('certificates are made', async () => {
+		const { runInit, runIssue } = await bundled('certs');
+		const io = memoryIo({});
+		const dir = join(outdir, 'certs');
+		expect(await runInit({ dir }, io)).toBe(0);
+		expect(await runIssue({ dir, id: 'spiffe://mesh.local/web' }, io)).toBe(0);
+		expect(new X509Certificate(readFileSync(join(dir, 'web.pem'))).subjectAltName).toBe('URI:spiffe://mesh.local/web');
+	});
+
+	it('what makes certificates is not loaded before it is needed', () => {
+		const text = readFileSync(join(outdir, 'certs.mjs'), 'utf8');
+		expect(text).toMatch(/import\("\.\/certificate-profile-[^"]+"\)/);
+		expect(text).not.toMatch(/from ?"\.\/certificate-profile-/);
+		expect(text).not.toContain('tsyringe');
+	});
+
 	it('undici is not loaded before it is needed', () => {
-		for (const name of Object.keys(ENTRIES)) {
+		for (const name of ['kubernetes', 'metrics']) {
 			const text = readFileSync(join(outdir, `${name}.mjs`), 'utf8');
 			expect(text).toMatch(/import\("\.\/undici-[^"]+"\)/);
 			expect(text).not.toMatch(/from ?"\.\/undici-/);

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '../..');
 const DOCUMENTS = [
 	...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+	'certs/README.md',
 	...readdirSync(join(ROOT, 'docs'), { recursive: true })
 		.map((name) => join('docs', String(name)))
 		.filter((name) => name.endsWith('.md')),

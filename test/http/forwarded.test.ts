@@ -3,8 +3,8 @@ import { applyForwarded, clientScheme, type ForwardedOptions, plainAddress } fro
 import { RequestHead } from '../../src/http/head.ts';
 import { type Field, SHAPES } from './parsed-headers.ts';
 
-const PEER: ForwardedOptions = { peerAddress: '10.0.0.9', scheme: 'http', principal: '', trustedHops: 0 };
-const WEB = 'spiffe://mesh.local/ns/shop/sa/web';
+const PEER: ForwardedOptions = { peerAddress: '10.0.0.9', scheme: 'http', certificateElement: '', trustedHops: 0 };
+const WEB = 'Hash=cd;Subject="CN=web";URI=spiffe://mesh.local/ns/shop/sa/web';
 
 describe.each(SHAPES)('forwarded fields (%s)', (_shape, build) => {
 	function run(fields: readonly Field[], options: Partial<ForwardedOptions> = {}, authority = 'orders:8000') {
@@ -54,16 +54,26 @@ describe.each(SHAPES)('forwarded fields (%s)', (_shape, build) => {
 
 	it('removes a client certificate that nobody verified', () => {
 		const { of } = run([
-			['x-forwarded-client-cert', `URI=${WEB}`],
+			['x-forwarded-client-cert', WEB],
 			['X-Forwarded-Client-Cert', 'By=x'],
 		]);
 		expect(of('x-forwarded-client-cert')).toEqual([]);
 	});
 
 	it('appends the verified peer to the certificates that came', () => {
-		expect(run([], { principal: WEB }).of('x-forwarded-client-cert')).toEqual([`URI=${WEB}`]);
-		const { of } = run([['x-forwarded-client-cert', 'Hash=ab']], { principal: WEB });
-		expect(of('x-forwarded-client-cert')).toEqual([`Hash=ab,URI=${WEB}`]);
+		const verified = { certificateElement: WEB };
+		expect(run([], verified).of('x-forwarded-client-cert')).toEqual([WEB]);
+		const { of } = run([['x-forwarded-client-cert', 'Hash=ab']], verified);
+		expect(of('x-forwarded-client-cert')).toEqual([`Hash=ab,${WEB}`]);
+		const two = run(
+			[
+				['x-forwarded-client-cert', 'Hash=ab'],
+				['X-Forwarded-Client-Cert', 'Hash=bc'],
+			],
+			verified,
+		);
+		expect(two.of('x-forwarded-client-cert')).toEqual([`Hash=ab, Hash=bc,${WEB}`]);
+		expect(run([['x-forwarded-client-cert', '']], verified).of('x-forwarded-client-cert')).toEqual([WEB]);
 	});
 
 	it.each<[number, string, string]>([

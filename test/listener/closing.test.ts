@@ -1,4 +1,5 @@
 /** How a connection ends while its client is slow: what has been answered arrives whole, or is seen to be cut. */
+
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Framing, ResponseHead } from '../../src/http/head.ts';
@@ -8,6 +9,7 @@ import { systemClock } from '../../src/io/system.ts';
 import { TimerWheel } from '../../src/io/timer-wheel.ts';
 import { Listener } from '../../src/listener/listener.ts';
 import type { DownstreamStream, RequestHandler, StreamSink } from '../../src/ports/stream.ts';
+import { PLAINTEXT_PORT } from '../support/plaintext.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** More than the kernel's buffers of a loopback connection hold. */
@@ -90,6 +92,7 @@ async function flooded(request: string, options: { idleMs?: number; hasLength?: 
 		holdForMs: 0,
 		acceptsShared: true,
 		onRefused: noop,
+		...PLAINTEXT_PORT,
 	});
 	const { port } = await listener.start();
 	const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });

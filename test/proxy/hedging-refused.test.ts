@@ -56,16 +56,6 @@ describe('no hedge is made', () => {
 		await answerTheOnlyOne(client, 'GET');
 	});
 
-	it('of a request whose body is still coming', async () => {
-		await fixture.start();
-		const client = await fixture.send('PUT /x HTTP/1.1\r\nHost: s\r\nContent-Length: 8\r\n\r\nbody');
-		await waitFor('a hedge to be due', async () => (await fixture.skipped('body')) === 1);
-		await client.send('more');
-		await fixture.arrival(0);
-		expect(fixture.arrivals[0]?.asked.body.toString()).toBe('bodymore');
-		await answerTheOnlyOne(client, 'PUT');
-	});
-
 	it('of a request whose body is too large to be kept', async () => {
 		await fixture.start();
 		const client = await fixture.send(requestOf('PUT', 'b'.repeat(200_000)));

@@ -262,6 +262,26 @@ describe('a request with a hedge', () => {
 		await fixture.waitUntilQuiet();
 	});
 
+	it('is hedged once it is whole: a client that sends slowly makes no endpoint slow', async () => {
+		await fixture.start({ hedge: { after: '50ms', max: 1, budgetPercent: 100 } });
+		const client = await fixture.send('PUT /x HTTP/1.1\r\nHost: s\r\nContent-Length: 8\r\n\r\nbody');
+		// As long as this takes, the first one's hedge would have been due.
+		const other = await fixture.send(GET);
+		const { B } = await hedged();
+		B.connection.send(ok('B'));
+		await other.readResponse();
+		const wholeAt = performance.now();
+		await client.send('more');
+		const [first, second] = [await fixture.arrival(2), await fixture.arrival(3)];
+		expect(performance.now() - wholeAt).toBeGreaterThan(45);
+		expect([first, second].map(({ asked }) => asked.body.toString())).toEqual(['bodymore', 'bodymore']);
+		expect(first.origin).not.toBe(second.origin);
+		second.connection.send(ok('second'));
+		expect((await client.readResponse('PUT')).body.toString()).toBe('second');
+		await fixture.waitUntilQuiet();
+		expect(await fixture.skipped('body')).toBe(0);
+	});
+
 	it.each([{}, { retry: 'off' }])('sends the same body to both, and passes on the answer whole (%o)', async (rule) => {
 		await fixture.start(rule);
 		const body = 'b'.repeat(60_000);

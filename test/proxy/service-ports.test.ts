@@ -58,6 +58,14 @@ async function ask(request = BY_ADDRESS, port = portOf()): Promise<WireMessage> 
 	return client.readResponse('GET');
 }
 
+async function seen(admin: string): Promise<unknown> {
+	return (await fetch(`${admin}/recent`)).json();
+}
+
+async function explain(admin: string, body: object): Promise<unknown> {
+	return (await fetch(`${admin}/explain`, { method: 'POST', body: JSON.stringify(body) })).json();
+}
+
 describe('the port of a service', () => {
 	it.each([
 		['by address', BY_ADDRESS, '127.0.0.1:7001'],
@@ -70,6 +78,22 @@ describe('the port of a service', () => {
 		await waitFor('the record', () => records.length > 0);
 		expect(records).toMatchObject([{ side: 'outbound', service: 'payments', route: '/', status: 200 }]);
 		expect(fixture.app.requests).toEqual([]);
+	});
+
+	it('is known at the admin port of what came by it', async () => {
+		const { admin } = await start(file());
+		expect((await ask()).status).toBe(200);
+		const head = { side: 'outbound', service: 'payments', host: '127.0.0.1:7001' };
+		await waitFor('the head', async () => JSON.stringify(await seen(admin)) !== '[]');
+		expect(await seen(admin)).toMatchObject([{ ...head, status: 200 }]);
+		const toIt = { kind: 'backends', backends: [{ service: 'payments' }] };
+		expect(await explain(admin, { request: 'GET http://x/', service: 'payments' })).toMatchObject({ outcome: toIt });
+		expect(await explain(admin, { recent: true })).toMatchObject({
+			requests: [{ request: head, fate: { outcome: toIt } }],
+		});
+		expect(await explain(admin, { request: 'GET http://x/', side: 'outbound' })).toMatchObject({
+			outcome: { kind: 'refused', status: null },
+		});
 	});
 
 	it('takes one that names no host', async () => {

@@ -60,6 +60,8 @@ describe('a JSON line', () => {
 				trace_id: '0af7651916cd43dd8448eb211c80319c',
 				span_id: 'b7ad6b7169203331',
 				peer: '10.1.2.3',
+				principal: 'spiffe://mesh.local/ns/shop/sa/web',
+				authorization: '',
 				client: '192.0.2.7',
 				user_agent: 'curl/8.5',
 				workload: { name: 'orders', namespace: 'shop', version: '' },
@@ -193,6 +195,16 @@ describe('which exchanges get a line', () => {
 		const { lines, log } = makeLog({ when, sample }, 0.5);
 		for (const record of outcomes) log.write(record);
 		expect(lines.json()).toHaveLength(expected);
+	});
+
+	it('with `errors` what a dry run of authorization would refuse does', () => {
+		const { lines, log } = makeLog({ when: 'errors' });
+		const by = 'inbound.routes[0].authorization.deny[1]';
+		log.write(exchangeRecord({ wouldBeDeniedBy: by }));
+		log.write(exchangeRecord({ status: 403, errorCode: 'not_authorized', deniedBy: by }));
+		log.write(exchangeRecord({ status: 403, errorCode: 'not_authorized', deniedBy: 'b', wouldBeDeniedBy: 'a' }));
+		const told = lines.json().map((line) => (line as { authorization: string }).authorization);
+		expect(told).toEqual([`dry-run deny ${by}`, `deny ${by}`, 'dry-run deny a; deny b']);
 	});
 
 	it('changes with a reload', () => {

@@ -48,6 +48,36 @@ describe('endpoints', () => {
 		expect((await scrape(metrics)).value('outrigger_series_dropped_total', dropped)).toBe(6);
 	});
 
+	it('have counters that begin at 0 with their service', async () => {
+		const metrics = makeMetrics();
+		metrics.watchEndpoints('payments', () => []);
+		metrics.watchPool('payments', () => ({ active: 0, idle: 0, pending: 0 }));
+		const { value } = await scrape(metrics);
+		const service = 'payments';
+		for (const [name, labels] of [
+			['outrigger_ejections_total', { service, reason: 'consecutive-errors' }],
+			['outrigger_ejections_total', { service, reason: 'success-rate' }],
+			['outrigger_ejections_skipped_total', { service, reason: 'cap' }],
+			['outrigger_service_panic', { service }],
+			['outrigger_retries_total', { service, reason: 'connect-failure' }],
+			['outrigger_retries_total', { service, reason: 'status' }],
+			['outrigger_connect_failures_total', { service }],
+			['outrigger_retries_skipped_total', { reason: 'method' }],
+			['outrigger_hedges_skipped_total', { reason: 'budget' }],
+		] as const) {
+			expect([name, value(name, labels)]).toEqual([name, 0]);
+		}
+	});
+
+	it('stay in panic when their service loses its circuit breaker', async () => {
+		const metrics = makeMetrics();
+		metrics.watchEndpoints('payments', () => []);
+		metrics.panicked('payments', true);
+		metrics.watchCircuit('payments', null);
+		metrics.watchEndpoints('payments', () => []);
+		expect((await scrape(metrics)).value('outrigger_service_panic', { service: 'payments' })).toBe(1);
+	});
+
 	it('are counted when they are left out, or stay in though they fail', async () => {
 		const metrics = makeMetrics();
 		metrics.ejected('payments', 'consecutive-errors');

@@ -225,6 +225,23 @@ describe('services, configuration, process', () => {
 		expect(value('outrigger_log_lines_dropped_total', { stream: 'access' })).toBe(7);
 	});
 
+	it('counts what authorization refuses, and would refuse, by side and route', async () => {
+		const metrics = makeMetrics({ maxSeries: 3 });
+		const series = metrics.routeSeries('inbound', 'reads');
+		for (let i = 0; i < 2; i++) metrics.ended(exchangeRecord({ series, deniedBy: 'a', wouldBeDeniedBy: 'b, c' }));
+		metrics.ended(exchangeRecord({ series: null, route: '', deniedBy: 'a' }));
+		metrics.ended(exchangeRecord({ series }));
+		metrics.connectionDenied('inbound', false);
+		metrics.ended(exchangeRecord({ side: 'outbound', route: 'pay', wouldBeDeniedBy: 'b' }));
+		const { value } = await scrape(metrics);
+		const name = 'outrigger_authorization_denied_total';
+		expect(value(name, { side: 'inbound', route: 'reads', dry_run: 'false' })).toBe(2);
+		expect(value(name, { side: 'inbound', route: 'reads', dry_run: 'true' })).toBe(2);
+		expect(value(name, { side: 'inbound', route: '', dry_run: 'false' })).toBe(2);
+		expect(value(name, { side: '__other__' })).toBe(1);
+		expect(value('outrigger_series_dropped_total', { metric: name })).toBe(1);
+	});
+
 	it('shows which file runs and how reloads went', async () => {
 		const metrics = makeMetrics();
 		metrics.config.started('aaa');

@@ -11,7 +11,12 @@ describe('recent heads', () => {
 		heads.record(exchangeRecord({ headText: text('/1'), route: 'r', status: 404 }));
 		heads.record(exchangeRecord({ headText: text('/2'), side: 'outbound' }));
 		expect(targets(heads)).toEqual(['/2', '/1']);
-		expect(heads.list()).toMatchObject([{ side: 'outbound' }, { side: 'inbound', route: 'r', status: 404 }]);
+		heads.record(exchangeRecord({ headText: text('/3'), side: 'outbound', portService: 'b' }));
+		expect(heads.list()).toMatchObject([
+			{ service: 'b' },
+			{ side: 'outbound', service: '' },
+			{ side: 'inbound', route: 'r', status: 404 },
+		]);
 	});
 
 	it('are the last 256', () => {

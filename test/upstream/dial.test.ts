@@ -11,6 +11,7 @@ import { Dialer } from '../../src/upstream/dial.ts';
 import { type DialTarget, hostPort } from '../../src/upstream/dial-target.ts';
 import { attemptDelayMs, orderOfAddresses } from '../../src/upstream/happy-eyeballs.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
+import { PLAINTEXT_DIAL } from '../support/plaintext.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const servers: net.Server[] = [];
@@ -62,6 +63,7 @@ function makeDialer(target: DialTarget, connectTimeoutMs: number, ownListeners =
 		timers: new TimerWheel(systemClock, 10, loopTimer()),
 		recorder: { connected: noop, connectFailed: noop },
 		ownListeners,
+		...PLAINTEXT_DIAL,
 	});
 }
 

@@ -4,6 +4,7 @@ import { CheckGate } from '../../src/upstream/check-gate.ts';
 import { EndpointChecks } from '../../src/upstream/endpoint-checks.ts';
 import type { Probe, ProbeListener } from '../../src/upstream/probe.ts';
 import { ManualClock, ManualTimers } from '../support/manual-time.ts';
+import { PLAINTEXT_CHECKS } from '../support/plaintext.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
 /** Answers when a test says so. */
@@ -64,6 +65,7 @@ function setUp(policy: Partial<HealthCheck> = {}, most?: number) {
 			timers,
 			random: new SeededRandom(1),
 			ownListeners: { hasPeerOf: () => false },
+			...PLAINTEXT_CHECKS,
 			gate: new CheckGate(most),
 			recorder: { healthChecked: (_, result) => counts[result]++ },
 			log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
@@ -180,6 +182,7 @@ describe('health checks of endpoints', () => {
 				timers,
 				random: new SeededRandom(1),
 				ownListeners: { hasPeerOf: () => false },
+				...PLAINTEXT_CHECKS,
 				gate,
 				recorder: { healthChecked: () => undefined },
 				log: { debug: ignore, info: ignore, warn: ignore, error: ignore },

@@ -1,4 +1,5 @@
 /** Endpoints that are really asked, over sockets of this host. */
+
 import type { HealthCheck, HealthProbe } from '../../src/config/service-config.ts';
 import { loopClock, loopTimer } from '../../src/io/loop-clock.ts';
 import { systemClock } from '../../src/io/system.ts';
@@ -8,6 +9,7 @@ import { EndpointChecks } from '../../src/upstream/endpoint-checks.ts';
 import { buildProbe, type ProbeEnvironment } from '../../src/upstream/endpoint-probe.ts';
 import { OwnListeners } from '../../src/upstream/own-listeners.ts';
 import type { Probe } from '../../src/upstream/probe.ts';
+import { PLAINTEXT_CHECKS } from '../support/plaintext.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -25,6 +27,7 @@ export class Probing {
 			clock: loopClock,
 			timers: this.timers,
 			ownListeners: this.own,
+			...PLAINTEXT_CHECKS,
 		};
 		return env;
 	}

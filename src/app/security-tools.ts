@@ -1,0 +1,50 @@
+/** What TLS is made with. Loaded with the first file that asks for it (`security.ts`). */
+
+import type { CertificateSource, TlsConfig } from '../config/identity-config.ts';
+import { BundleFiles } from '../identity/bundle-files.ts';
+import { CertificateFiles, type MaterialSink, type MaterialSource } from '../identity/certificate-files.ts';
+import { Identity } from '../identity/identity.ts';
+import { canSecureShared } from '../identity/secure-socket.ts';
+import { Workload } from '../identity/workload.ts';
+import { systemClock } from '../io/system.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export class SecurityTools {
+	readonly bundles: BundleFiles;
+	private readonly telemetry: Telemetry;
+	private readonly folder: string;
+	private readonly isShared: boolean;
+
+	static async make(telemetry: Telemetry, folder: string): Promise<SecurityTools> {
+		return new SecurityTools(telemetry, folder, await canSecureShared());
+	}
+
+	private constructor(telemetry: Telemetry, folder: string, isShared: boolean) {
+		this.telemetry = telemetry;
+		this.folder = folder;
+		this.isShared = isShared;
+		this.bundles = new BundleFiles(folder, telemetry.log);
+	}
+
+	/** `tls`: `null` where the workload has no certificate of its own. `fault`: why it has none, though it should. */
+	async identityOf(tls: TlsConfig | null): Promise<{ readonly identity: Identity; readonly fault: string }> {
+		if (tls === null) return { identity: new Identity(null, this.bundles, this.isShared), fault: '' };
+		const { log, timers, metrics } = this.telemetry;
+		const workload = new Workload({
+			config: tls,
+			log,
+			timers,
+			clock: systemClock,
+			onExpiry: (at) => metrics.tls.expires(at),
+			source: (sink) => this.sourceOf(tls.source, sink),
+		});
+		const fault = await workload.start();
+		return { identity: new Identity(workload, this.bundles, this.isShared), fault };
+	}
+
+	private sourceOf(source: CertificateSource, sink: MaterialSink): MaterialSource {
+		const { timers } = this.telemetry;
+		if (source.is === 'files') return new CertificateFiles({ files: source, folder: this.folder, timers, sink });
+		throw new Error('the Workload API is not spoken yet');
+	}
+}

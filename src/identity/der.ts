@@ -1,0 +1,79 @@
+/**
+ * As much of DER (X.690) as is needed to find the key usage of a certificate (RFC 5280 §4.2.1.3), which Node does not tell.
+ * OpenSSL has parsed the certificate before; what makes no sense here all the same reads as an empty value.
+ */
+
+interface Value {
+	readonly tag: number;
+	readonly start: number;
+	readonly end: number;
+}
+
+const SEQUENCE = 0x30;
+const OCTET_STRING = 0x04;
+const BIT_STRING = 0x03;
+/** `[3] EXPLICIT`: the extensions (RFC 5280 §4.1). */
+const EXTENSIONS = 0xa3;
+/** `id-ce-keyUsage`, 2.5.29.15, with its tag and length. */
+const KEY_USAGE = Buffer.from([0x06, 0x03, 0x55, 0x1d, 0x0f]);
+
+/** Bits as the first byte of the BIT STRING has them: the most significant is the first of the list in RFC 5280. */
+export const KeyUsage = { digitalSignature: 0x80, keyCertSign: 0x04, crlSign: 0x02 } as const;
+
+/** The first byte of the key usage; `null`: the certificate does not say. */
+export function keyUsageOf(certificate: Uint8Array): number | null {
+	const whole = valueAt(certificate, 0, certificate.length);
+	const toBeSigned = whole === null ? null : valueAt(certificate, whole.start, whole.end);
+	if (toBeSigned === null) return null;
+	for (const field of valuesIn(certificate, toBeSigned)) {
+		if (field.tag !== EXTENSIONS) continue;
+		const list = valueAt(certificate, field.start, field.end);
+		return list === null ? null : keyUsageAmong(certificate, list);
+	}
+	return null;
+}
+
+function keyUsageAmong(bytes: Uint8Array, list: Value): number | null {
+	for (const extension of valuesIn(bytes, list)) {
+		const { start, end, tag } = extension;
+		if (tag !== SEQUENCE || !startsWith(bytes, start, KEY_USAGE)) continue;
+		for (const part of valuesIn(bytes, { tag, start: start + KEY_USAGE.length, end })) {
+			if (part.tag !== OCTET_STRING) continue;
+			const bits = valueAt(bytes, part.start, part.end);
+			// The first byte of a BIT STRING counts the bits that are not used.
+			return bits?.tag === BIT_STRING ? (bytes[bits.start + 1] ?? 0) : 0;
+		}
+	}
+	return null;
+}
+
+function startsWith(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+	return wanted.every((byte, index) => bytes[at + index] === byte);
+}
+
+function* valuesIn(bytes: Uint8Array, { start, end }: Value): Generator<Value> {
+	for (let at = start; at < end; ) {
+		const value = valueAt(bytes, at, end);
+		if (value === null) return;
+		yield value;
+		at = value.end;
+	}
+}
+
+/** Definite lengths of at most four bytes: DER has no others that fit a certificate. */
+function valueAt(bytes: Uint8Array, at: number, limit: number): Value | null {
+	const tag = bytes[at];
+	const first = bytes[at + 1];
+	if (tag === undefined || first === undefined) return null;
+	let start = at + 2;
+	let length = first;
+	if (first >= 0x80) {
+		const count = first & 0x7f;
+		if (count === 0 || count > 4) return null;
+		length = 0;
+		for (const byte of bytes.subarray(start, start + count)) length = length * 256 + byte;
+		start += count;
+	}
+	const end = start + length;
+	return end > limit ? null : { tag, start, end };
+}

@@ -1,0 +1,47 @@
+/** TLS towards one endpoint: who it must be, and the session to go on with. */
+import type net from 'node:net';
+import type { Timers } from '../clock.ts';
+import type { PeerName } from '../config/identity-config.ts';
+import { type HandshakeOwner, isRefusal, type OutboundTls, type RunningHandshake } from '../io/secure.ts';
+import type { Refusal } from '../ports/handshake.ts';
+import type { ClientCredentials, ClientTrust } from './client-trust.ts';
+import { Handshake } from './handshake.ts';
+import { serverJudge } from './judges.ts';
+import type { Judge } from './terms.ts';
+
+export interface EndpointTlsOptions {
+	readonly trust: ClientTrust;
+	/** One of them it must have. */
+	readonly names: readonly PeerName[];
+	readonly servername: string;
+	readonly isShared: boolean;
+}
+
+export class EndpointTls implements OutboundTls {
+	private readonly options: EndpointTlsOptions;
+	private session: Buffer | null = null;
+	/** Under which the session was made: it proves nothing under others. */
+	private credentials: ClientCredentials | null = null;
+	private judge: Judge | null = null;
+
+	constructor(options: EndpointTlsOptions) {
+		this.options = options;
+	}
+
+	connect(raw: net.Socket, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal {
+		const { trust, names, servername, isShared } = this.options;
+		const credentials = trust.credentials();
+		if (isRefusal(credentials)) return credentials;
+		if (credentials !== this.credentials || this.judge === null) {
+			this.credentials = credentials;
+			this.session = null;
+			this.judge = serverJudge({ names, trustDomains: credentials.trustDomains });
+		}
+		const { context } = credentials;
+		const { judge, session } = this;
+		const keep = (ticket: Buffer): void => {
+			if (this.credentials === credentials) this.session = ticket;
+		};
+		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep }, owner);
+	}
+}

@@ -1,0 +1,89 @@
+/**
+ * A certificate, its key and the authorities to believe, as they came from files or an agent: whole and fitting, or not at
+ * all. Half of a pair that is being replaced never gets further than here.
+ */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { parseSpiffeId } from '../config/spiffe-id.ts';
+import { namesOf } from './certificate-names.ts';
+
+/** What each of the three came as, PEM. */
+export interface MaterialTexts {
+	readonly certificate: string;
+	readonly key: string;
+	readonly trustBundle: string;
+}
+
+export interface Material {
+	readonly texts: MaterialTexts;
+	/** Of this workload. */
+	readonly leaf: X509Certificate;
+	/** Certificates of the bundle. */
+	readonly authorities: readonly X509Certificate[];
+	/** SPIFFE id; `''`: the certificate names none. */
+	readonly id: string;
+	/** Of `id`; empty: any. */
+	readonly trustDomains: ReadonlySet<string>;
+	/** Epoch milliseconds. */
+	readonly notBefore: number;
+	readonly expiresAt: number;
+}
+
+/** Why there is no material. `part`: which of the three it is about. No text of it is shown. */
+export interface MaterialFault {
+	readonly part: keyof MaterialTexts;
+	readonly reason: string;
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** More than any chain or bundle of a mesh has. */
+const MAX_CERTIFICATES = 256;
+
+export function materialOf(texts: MaterialTexts): Material | MaterialFault {
+	const chain = certificatesIn(texts.certificate);
+	if (typeof chain === 'string') return { part: 'certificate', reason: chain };
+	const authorities = certificatesIn(texts.trustBundle);
+	if (typeof authorities === 'string') return { part: 'trustBundle', reason: authorities };
+	const [leaf] = chain;
+	if (leaf === undefined) return { part: 'certificate', reason: 'holds no certificate' };
+	if (authorities.length === 0) return { part: 'trustBundle', reason: 'holds no certificate' };
+	const key = keyIn(texts.key);
+	if (typeof key === 'string') return { part: 'key', reason: key };
+	if (!leaf.checkPrivateKey(key)) return { part: 'key', reason: 'does not belong to the certificate' };
+	const { uris } = namesOf(leaf);
+	const [uri = ''] = uris;
+	const id = parseSpiffeId(uri);
+	return {
+		texts,
+		leaf,
+		authorities,
+		id: id.ok && uris.length === 1 ? uri : '',
+		trustDomains: new Set(id.ok ? [id.trustDomain] : []),
+		notBefore: leaf.validFromDate.getTime(),
+		expiresAt: leaf.validToDate.getTime(),
+	};
+}
+
+export function isMaterial(outcome: Material | MaterialFault): outcome is Material {
+	return 'leaf' in outcome;
+}
+
+/** A text: what is wrong. */
+export function certificatesIn(pem: string): X509Certificate[] | string {
+	const blocks = pem.match(PEM_CERTIFICATE) ?? [];
+	if (blocks.length > MAX_CERTIFICATES) return `holds more than ${MAX_CERTIFICATES} certificates`;
+	try {
+		return blocks.map((block) => new X509Certificate(block));
+	} catch {
+		return 'holds a certificate that cannot be read';
+	}
+}
+
+/** The error of the library may quote what it has read: it is not passed on. */
+function keyIn(pem: string): KeyObject | string {
+	if (pem.trim() === '') return 'is empty';
+	try {
+		return createPrivateKey(pem);
+	} catch {
+		return 'holds no private key that can be read (PEM, not encrypted)';
+	}
+}

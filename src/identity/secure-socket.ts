@@ -1,0 +1,173 @@
+/**
+ * A TLS connection over a socket that is open already, which reads into the shared buffer as all others do.
+ *
+ * Theory of operation. Node's `TLSSocket` encrypts in C++ between its own handle and that of the socket below, and takes
+ * `onread` only where it makes that socket itself. Its constructor asks `_wrapHandle` for the handle; ours gives it that of
+ * the socket below, so that both can be had. `_start` and `receive` are what `tls.connect` and Node's own servers call at
+ * these points. All of them are internals that have not changed for many versions; `canSecureShared` proves at start, on a
+ * real connection, that they work on the running one, and where they do not, the plain constructor and `data` events serve.
+ */
+import net from 'node:net';
+import tls from 'node:tls';
+import type { AcceptedReader } from '../io/accept-shared.ts';
+import { sharedReadBuffer } from '../io/byte-socket.ts';
+import { loopClock } from '../io/loop-clock.ts';
+
+export interface SecureOptions {
+	readonly context: tls.SecureContext;
+	readonly isServer: boolean;
+	/** Of a server: whether a client is asked for its certificate. One that has none may go on; the owner judges. */
+	readonly requestCert: boolean;
+	/** In the order of preference. */
+	readonly alpn: readonly string[];
+	/** Of a client; `''`: none is named. */
+	readonly servername: string;
+	/** Of a client: a session to resume. */
+	readonly session: Buffer | null;
+	/** Bytes that the socket below has read already. */
+	readonly received: Buffer | null;
+	/** Gives the pre-shared key, in place of certificates. */
+	readonly pskCallback?: () => unknown;
+}
+
+/** Owner of the plain bytes; asked for each time, because it changes when the handshake is over. */
+export interface SecureOwner {
+	readonly reader: AcceptedReader | null;
+}
+
+interface TlsHandle {
+	receive(bytes: Buffer): void;
+	/** `null` when the peer's certificate is valid. */
+	verifyError(): Error | null;
+}
+
+interface Internals extends tls.TLSSocket {
+	connecting: boolean;
+	_handle: TlsHandle | null;
+	_start(): void;
+	_releaseControl(): boolean;
+	setServername(name: string): void;
+	_wrapHandle(wrap: net.Socket | null, handle: unknown, hasActiveWrite: boolean): unknown;
+}
+
+const Base = tls.TLSSocket as unknown as new (socket: net.Socket | undefined, options: object) => Internals;
+
+/** `secure` is emitted when the handshake is over, `error` or `close` when there will be none. */
+export class SecureSocket extends Base {
+	private below: net.Socket | null = null;
+
+	static over(raw: net.Socket, owner: SecureOwner, options: SecureOptions, isShared: boolean): SecureSocket {
+		const { context, isServer, requestCert, alpn, servername, session, received, pskCallback } = options;
+		const settings = {
+			raw,
+			isServer,
+			requestCert,
+			rejectUnauthorized: false,
+			secureContext: context,
+			allowHalfOpen: true,
+			...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
+			...(session !== null && { session }),
+			...(pskCallback !== undefined && { pskCallback }),
+			...(isShared && { onread: readerFor(owner) }),
+		};
+		const socket = new SecureSocket(isShared ? undefined : raw, settings);
+		socket.below = raw;
+		// Without a socket Node takes it for one that has yet to connect.
+		socket.connecting = false;
+		// A server that has been refused ends the connection below without a word: who asks for errors must hear of it.
+		raw.on('error', (error) => socket.destroy(error));
+		if (!isShared) readPlainly(socket, owner);
+		if (!isServer && servername !== '') socket.setServername(servername);
+		if (received !== null) socket._handle?.receive(received);
+		if (!isServer) socket._start();
+		return socket;
+	}
+
+	override _wrapHandle(wrap: net.Socket | null, handle: unknown, hasActiveWrite: boolean): unknown {
+		const { raw } = (this as unknown as { _tlsOptions: { raw: net.Socket & { _handle: unknown } } })._tlsOptions;
+		if (wrap !== null) return super._wrapHandle(wrap, handle, hasActiveWrite);
+		return super._wrapHandle(raw, raw._handle, raw.writableLength > 0);
+	}
+
+	/** The handshake is over and its outcome accepted: from now on what breaks the connection is an `error` of it. */
+	accept(): void {
+		this._releaseControl();
+		if (this.getProtocol() === 'TLSv1.2') this.disableRenegotiation();
+	}
+
+	/** What OpenSSL has against the peer's certificate; `null`: nothing, or there is none. */
+	get verifyError(): Error | null {
+		return this._handle?.verifyError() ?? null;
+	}
+
+	/** RST below: nothing that was cut looks whole. */
+	override resetAndDestroy(): this {
+		this.below?.resetAndDestroy();
+		return this.destroy();
+	}
+}
+
+function readerFor(owner: SecureOwner) {
+	return {
+		buffer: sharedReadBuffer,
+		callback(length: number, buffer: Buffer): boolean {
+			loopClock.refresh();
+			owner.reader?.onBytes(buffer, length);
+			return true;
+		},
+	};
+}
+
+function readPlainly(socket: SecureSocket, owner: SecureOwner): void {
+	socket.on('data', (chunk: Buffer) => {
+		loopClock.refresh();
+		owner.reader?.onBytes(chunk, chunk.length);
+	});
+}
+
+/** The running Node does not change: it is asked once. */
+let answer: Promise<boolean> | null = null;
+
+/** Whether shared reads work under TLS on the running Node: one connection with itself over loopback, by a shared key. */
+export function canSecureShared(): Promise<boolean> {
+	answer ??= probe();
+	return answer;
+}
+
+/** A handshake that needs no certificate. The key is no secret: it opens nothing but the probe's own connection. */
+const PROBE_CIPHER = 'PSK-AES128-GCM-SHA256';
+const PROBE_KEY = Buffer.alloc(16, 1);
+
+function probe(): Promise<boolean> {
+	const context = tls.createSecureContext({ ciphers: PROBE_CIPHER, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
+	return new Promise((resolve) => {
+		const open: net.Socket[] = [];
+		const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
+		const done = (works: boolean) => {
+			for (const socket of open) socket.destroy();
+			server.close();
+			resolve(works);
+		};
+		const common = { context, requestCert: false, alpn: [], servername: '', session: null, received: null };
+		const secure = (raw: net.Socket, isServer: boolean, reader: AcceptedReader) => {
+			const pskCallback = () => (isServer ? PROBE_KEY : { psk: PROBE_KEY, identity: 'probe' });
+			const socket = SecureSocket.over(raw, { reader }, { ...common, isServer, pskCallback }, true);
+			open.push(raw, socket);
+			socket.on('error', () => done(false));
+			return socket;
+		};
+		const expected: AcceptedReader = {
+			onBytes: (buffer, length) => done(buffer === sharedReadBuffer && buffer.toString('latin1', 0, length) === 'ok'),
+		};
+		server.on('error', () => done(false));
+		server.on('connection', (raw) => secure(raw, true, expected));
+		server.listen(0, '127.0.0.1', () => {
+			const raw = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+			raw.on('error', () => done(false));
+			raw.on('connect', () => {
+				const client = secure(raw, false, { onBytes: () => undefined });
+				client.on('secure', () => client.write('ok'));
+			});
+		});
+	});
+}

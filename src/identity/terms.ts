@@ -1,0 +1,25 @@
+/** What a handshake is made with, on either side. Asked for each time: certificates rotate. */
+import type { X509Certificate } from 'node:crypto';
+import type { SecureContext } from 'node:tls';
+import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
+
+/** `undefined`: none was shown. `fault`: what OpenSSL has against it. */
+export type Judge = (certificate: X509Certificate | undefined, fault: Error | null) => VerifiedPeer | Refusal;
+
+export interface ServerTerms {
+	readonly context: SecureContext;
+	/** Of clients. */
+	readonly judge: Judge;
+}
+
+export interface ClientTerms {
+	readonly context: SecureContext;
+	/** Server name to ask for; `''`: none. */
+	readonly servername: string;
+	/** Of the endpoint. */
+	readonly judge: Judge;
+	/** To be resumed; `null`: none is known. */
+	readonly session: Buffer | null;
+	/** One for the next handshake under the same terms. */
+	keep(session: Buffer): void;
+}

@@ -1,0 +1,37 @@
+/** Metrics of TLS: how handshakes end, and how long our own certificate is good. */
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import type Registry from 'prom-client/lib/registry.js';
+import type { Side } from '../config/config.ts';
+import type { HandshakeRecorder, HandshakeResult } from '../ports/handshake.ts';
+
+const MILLIS_PER_SECOND = 1000;
+
+export class TlsMetrics implements HandshakeRecorder {
+	private readonly handshakes: Counter<'side' | 'result'>;
+	private readonly expiry: Gauge;
+
+	constructor(registry: Registry) {
+		const registers = [registry];
+		this.handshakes = new Counter({
+			name: 'outrigger_tls_handshakes_total',
+			help: 'TLS handshakes by their end: ok, resumed, or what kept the peer from being believed.',
+			labelNames: ['side', 'result'],
+			registers,
+		});
+		this.expiry = new Gauge({
+			name: 'outrigger_certificate_expiry_timestamp_seconds',
+			help: 'When the certificate of this workload expires, in seconds since the epoch; 0 without one.',
+			registers,
+		});
+	}
+
+	handshook(side: Side, result: HandshakeResult): void {
+		this.handshakes.inc({ side, result });
+	}
+
+	/** Epoch milliseconds. */
+	expires(at: number): void {
+		this.expiry.set(at / MILLIS_PER_SECOND);
+	}
+}
