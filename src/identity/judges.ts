@@ -13,7 +13,7 @@ import { KeyUsage, keyUsageOf } from './der.ts';
 import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
 
-const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '' };
+const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '', expiresAt: 0 };
 /** Names of a certificate that are told in an error. */
 const MAX_TOLD = 3;
 
@@ -43,7 +43,7 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules
 		// Absent in certificates with an empty subject, whatever the types say.
 		const subject = (certificate.subject as string | undefined) ?? '';
 		const parts = { by: ownId, hash: certificate.fingerprint256, subject, uris, dnsNames };
-		return { principal, certificateElement: certificateElement(parts) };
+		return { principal, certificateElement: certificateElement(parts), expiresAt: expiryOf(certificate) };
 	};
 }
 
@@ -57,7 +57,9 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
 		if (fault !== null) return refusalOf(fault);
-		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) return ANONYMOUS;
+		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) {
+			return { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
+		}
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
 		if (wanted.length === 0) return mismatch(names, dnsNames);
@@ -65,7 +67,7 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
 		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
-		return { principal, certificateElement: '' };
+		return { principal, certificateElement: '', expiresAt: expiryOf(certificate) };
 	};
 }
 
@@ -73,6 +75,10 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 function isFor(certificate: X509Certificate, host: string): boolean {
 	if (isIP(host) !== 0) return certificate.checkIP(host) !== undefined;
 	return certificate.checkHost(host, { subject: 'never' }) !== undefined;
+}
+
+function expiryOf({ validToDate }: X509Certificate): number {
+	return validToDate.getTime();
 }
 
 function mismatch(wanted: readonly PeerName[], found: readonly string[]): Refusal {

@@ -41,6 +41,10 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	idleSince = 0;
 	/** Clock time at which it was dialed; kept by the pool. */
 	openedAt = 0;
+	/** Certificates by which it was made; kept by the pool. */
+	version: object | null = null;
+	/** Clock time at which it is to be made anew, since they have changed; kept by the pool. 0: they have not. */
+	reconnectAt = 0;
 	/** Requests begun on it; kept by the pool. */
 	requests = 0;
 
