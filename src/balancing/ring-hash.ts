@@ -46,14 +46,14 @@ export class RingHash<E extends Candidate> implements Balancer<E> {
 	pick(_random: Random, avoid: E | null, hash: number): E | null {
 		const { endpoints } = this;
 		if (endpoints.length === 0) return null;
-		const { owners } = this.ring;
-		const home = this.ring.firstAt(hash);
-		const steps = Math.min(MAX_STEPS, owners.length);
-		for (let step = 0, at = home; step < steps; step++, at = at + 1 === owners.length ? 0 : at + 1) {
-			const endpoint = endpoints[owners[at] as number] as E;
+		const { ring } = this;
+		const home = ring.firstAt(hash);
+		const steps = Math.min(MAX_STEPS, ring.size);
+		for (let step = 0, at = home; step < steps; step++, at = at + 1 === ring.size ? 0 : at + 1) {
+			const endpoint = endpoints[ring.ownerOf(at)] as E;
 			if (endpoint.isUsable && endpoint !== avoid) return endpoint;
 		}
-		return anyUsable(endpoints, owners[home] as number, avoid);
+		return anyUsable(endpoints, ring.ownerOf(home), avoid);
 	}
 }
 
@@ -62,8 +62,9 @@ export class RingHash<E extends Candidate> implements Balancer<E> {
  * where one other is on average. The cells are the guide of look-ups afterwards. Made in three steps of a millisecond each.
  */
 class Ring {
-	/** Index of the endpoint that each point belongs to. */
-	readonly owners: Uint32Array;
+	/** Points. */
+	readonly size: number;
+	/** Each point, and the index of the endpoint that it belongs to: side by side, so that a look-up waits for one of them. */
 	private readonly points: Uint32Array;
 	/** Where each cell begins: index of the first point at or after its bits and zeros. Before `put`, where it ends. */
 	private readonly guide: Uint32Array;
@@ -76,9 +77,9 @@ class Ring {
 	constructor({ weights, hashes, strides }: Placed<Candidate>) {
 		this.counts = countsOf(weights);
 		const size = this.counts.reduce((sum, count) => sum + count, 0);
+		this.size = size;
 		this.shift = HASH_BITS - Math.max(1, Math.ceil(Math.log2(size)));
-		this.points = new Uint32Array(size);
-		this.owners = new Uint32Array(size);
+		this.points = new Uint32Array(2 * size);
 		this.guide = new Uint32Array(2 ** (HASH_BITS - this.shift));
 		this.made = new Uint32Array(size);
 		this.make(hashes, strides);
@@ -86,10 +87,14 @@ class Ring {
 
 	/** Index of the first point at or after a hash. */
 	firstAt(hash: number): number {
-		const { points } = this;
+		const { points, size } = this;
 		let at = this.guide[hash >>> this.shift] as number;
-		while (at < points.length && (points[at] as number) < hash) at++;
-		return at === points.length ? 0 : at;
+		while (at < size && (points[2 * at] as number) < hash) at++;
+		return at === size ? 0 : at;
+	}
+
+	ownerOf(at: number): number {
+		return this.points[2 * at + 1] as number;
 	}
 
 	private make(hashes: Uint32Array, strides: Uint32Array): void {
@@ -112,15 +117,15 @@ class Ring {
 
 	/** Fills each cell from its end down to its beginning, which the guide has afterwards. */
 	put(): void {
-		const { points, owners, guide, shift, counts, made } = this;
+		const { points, guide, shift, counts, made } = this;
 		let from = 0;
 		for (let owner = 0; owner < counts.length; owner++) {
 			for (const end = from + (counts[owner] as number); from < end; from++) {
 				const point = made[from] as number;
 				const at = (guide[point >>> shift] as number) - 1;
 				guide[point >>> shift] = at;
-				points[at] = point;
-				owners[at] = owner;
+				points[2 * at] = point;
+				points[2 * at + 1] = owner;
 			}
 		}
 		this.made = new Uint32Array(0);
@@ -128,17 +133,17 @@ class Ring {
 
 	/** By insertion: each point is at most a cell's few points from its place. */
 	sort(): void {
-		const { points, owners } = this;
-		for (let i = 1; i < points.length; i++) {
+		const { points } = this;
+		for (let i = 2; i < points.length; i += 2) {
 			const point = points[i] as number;
-			const owner = owners[i] as number;
+			const owner = points[i + 1] as number;
 			let at = i;
-			for (; at > 0 && (points[at - 1] as number) > point; at--) {
-				points[at] = points[at - 1] as number;
-				owners[at] = owners[at - 1] as number;
+			for (; at > 0 && (points[at - 2] as number) > point; at -= 2) {
+				points[at] = points[at - 2] as number;
+				points[at + 1] = points[at - 1] as number;
 			}
 			points[at] = point;
-			owners[at] = owner;
+			points[at + 1] = owner;
 		}
 	}
 }
