@@ -21,6 +21,8 @@ export const POINTS_PER_ENDPOINT = 256;
 export const MAX_POINTS = 65_536;
 /** Points that a request walks past before it asks the endpoints one after the other. */
 const MAX_STEPS = 64;
+/** Points made, put or sorted between two pauses: a tenth of a millisecond, ten times that in code that runs for the first time. */
+const SLICE = 8192;
 const HASH_BITS = 32;
 
 export class RingHash<E extends Candidate> implements Balancer<E> {
@@ -36,10 +38,7 @@ export class RingHash<E extends Candidate> implements Balancer<E> {
 		const all = yield* placed(shares);
 		yield;
 		const ring = new Ring(all);
-		yield;
-		ring.put();
-		yield;
-		ring.sort();
+		yield* ring.fill(all);
 		return new RingHash(all.endpoints, ring);
 	}
 
@@ -59,7 +58,7 @@ export class RingHash<E extends Candidate> implements Balancer<E> {
 
 /**
  * Points in order. Hashes are spread evenly, so sorting is no more than putting each point into the cell of its first bits,
- * where one other is on average. The cells are the guide of look-ups afterwards. Made in three steps of a millisecond each.
+ * where one other is on average. The cells are the guide of look-ups afterwards.
  */
 class Ring {
 	/** Points. */
@@ -74,7 +73,8 @@ class Ring {
 	/** Points by endpoint. */
 	private made: Uint32Array;
 
-	constructor({ weights, hashes, strides }: Placed<Candidate>) {
+	/** Empty before `fill`. */
+	constructor({ weights }: Placed<Candidate>) {
 		this.counts = countsOf(weights);
 		const size = this.counts.reduce((sum, count) => sum + count, 0);
 		this.size = size;
@@ -82,7 +82,29 @@ class Ring {
 		this.points = new Uint32Array(2 * size);
 		this.guide = new Uint32Array(2 ** (HASH_BITS - this.shift));
 		this.made = new Uint32Array(size);
-		this.make(hashes, strides);
+	}
+
+	*fill({ hashes, strides }: Placed<Candidate>): Generator<undefined, void, undefined> {
+		const { counts, guide, size } = this;
+		const owners = Math.ceil((counts.length * SLICE) / size);
+		let at = 0;
+		for (let owner = 0; owner < counts.length; owner += owners) {
+			yield;
+			at = this.make(hashes, strides, owner, Math.min(counts.length, owner + owners), at);
+		}
+		for (let cell = 1; cell < guide.length; cell++) {
+			guide[cell] = (guide[cell] as number) + (guide[cell - 1] as number);
+		}
+		at = 0;
+		for (let owner = 0; owner < counts.length; owner += owners) {
+			yield;
+			at = this.put(owner, Math.min(counts.length, owner + owners), at);
+		}
+		this.made = new Uint32Array(0);
+		for (let from = 1; from < size; from += SLICE) {
+			yield;
+			this.sort(from, Math.min(size, from + SLICE));
+		}
 	}
 
 	/** Index of the first point at or after a hash. */
@@ -97,44 +119,43 @@ class Ring {
 		return this.points[2 * at + 1] as number;
 	}
 
-	private make(hashes: Uint32Array, strides: Uint32Array): void {
+	/** Points of some owners, the first of them at `at`; returns where the last one ends. */
+	private make(hashes: Uint32Array, strides: Uint32Array, from: number, to: number, at: number): number {
 		const { guide, shift, counts, made } = this;
-		let at = 0;
-		for (let owner = 0; owner < counts.length; owner++) {
+		let next = at;
+		for (let owner = from; owner < to; owner++) {
 			const hash = hashes[owner] as number;
 			const stride = strides[owner] as number;
 			const count = counts[owner] as number;
 			for (let i = 0; i < count; i++) {
 				const point = mixed(hash + Math.imul(i, stride));
-				made[at++] = point;
+				made[next++] = point;
 				guide[point >>> shift] = (guide[point >>> shift] as number) + 1;
 			}
 		}
-		for (let cell = 1; cell < guide.length; cell++) {
-			guide[cell] = (guide[cell] as number) + (guide[cell - 1] as number);
-		}
+		return next;
 	}
 
-	/** Fills each cell from its end down to its beginning, which the guide has afterwards. */
-	put(): void {
+	/** The same points into their cells, from the end of each down to its beginning, which the guide has afterwards. */
+	private put(from: number, to: number, at: number): number {
 		const { points, guide, shift, counts, made } = this;
-		let from = 0;
-		for (let owner = 0; owner < counts.length; owner++) {
-			for (const end = from + (counts[owner] as number); from < end; from++) {
-				const point = made[from] as number;
-				const at = (guide[point >>> shift] as number) - 1;
-				guide[point >>> shift] = at;
-				points[2 * at] = point;
-				points[2 * at + 1] = owner;
+		let next = at;
+		for (let owner = from; owner < to; owner++) {
+			for (const end = next + (counts[owner] as number); next < end; next++) {
+				const point = made[next] as number;
+				const place = (guide[point >>> shift] as number) - 1;
+				guide[point >>> shift] = place;
+				points[2 * place] = point;
+				points[2 * place + 1] = owner;
 			}
 		}
-		this.made = new Uint32Array(0);
+		return next;
 	}
 
-	/** By insertion: each point is at most a cell's few points from its place. */
-	sort(): void {
+	/** Inserts points where they belong among those before them: each is at most a cell's few points away. */
+	private sort(from: number, to: number): void {
 		const { points } = this;
-		for (let i = 2; i < points.length; i += 2) {
+		for (let i = 2 * from; i < 2 * to; i += 2) {
 			const point = points[i] as number;
 			const owner = points[i + 1] as number;
 			let at = i;
