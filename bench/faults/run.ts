@@ -20,6 +20,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<{ scenario: Scenario }>>>
 	hold: () => import('./scenarios/hold.ts'),
 	drain: () => import('./scenarios/drain.ts'),
 	reload: () => import('./scenarios/reload.ts'),
+	balance: () => import('./scenarios/balance.ts'),
 	hedge: () => import('./scenarios/hedge.ts'),
 	soak: () => import('./scenarios/soak.ts'),
 	storm: () => import('./scenarios/storm.ts'),

@@ -16,22 +16,30 @@ export interface Member {
 
 /** Looked at between two pauses: some 10 µs each. */
 const MEMBERS_A_SLICE = 100;
+/** Looked up between two pauses: a microsecond each at most. */
+const MAPPED_A_SLICE = 1000;
 
-/** `before`: members of the service as it is, of which those for the same addresses stay. `foundAt`: of those that are new. */
+/** Of members that are new. */
+export interface Found {
+	/** Clock time, in milliseconds; -Infinity: they have been there for ever. */
+	readonly at: number;
+	/** They must have passed a health check first. */
+	readonly isUnwell: boolean;
+}
+
+/** `before`: members of the service as it is, of which those for the same addresses stay. */
 export function* membersOf(
 	endpoints: readonly EndpointConfig[],
 	before: readonly Member[],
-	foundAt: number,
+	found: Found,
 	service: ServiceConfig,
 	env: ServiceEnvironment,
 ): InSlices<readonly Member[]> {
-	const kept = byAddress(before);
+	const kept = yield* byAddress(before);
 	const members: Member[] = [];
 	for (const config of endpoints) {
 		const known = kept.get(addressOf(config))?.shift() ?? null;
-		members.push(
-			known !== null && isSame(known.config, config) ? known : memberOf(config, known, foundAt, service, env),
-		);
+		members.push(known !== null && isSame(known.config, config) ? known : memberOf(config, known, found, service, env));
 		if (members.length % MEMBERS_A_SLICE === 0) yield;
 	}
 	return members;
@@ -42,9 +50,10 @@ function addressOf({ host, port }: EndpointConfig): string {
 }
 
 /** An address may be listed twice. */
-export function byAddress(members: readonly Member[]): Map<string, Member[]> {
+export function* byAddress(members: readonly Member[]): InSlices<Map<string, Member[]>> {
 	const found = new Map<string, Member[]>();
-	for (const member of members) {
+	for (const [index, member] of members.entries()) {
+		if (index > 0 && index % MAPPED_A_SLICE === 0) yield;
 		const { address } = member.endpoint;
 		const others = found.get(address);
 		if (others === undefined) found.set(address, [member]);
@@ -57,7 +66,7 @@ export function byAddress(members: readonly Member[]): Map<string, Member[]> {
 function memberOf(
 	config: EndpointConfig,
 	before: Member | null,
-	foundAt: number,
+	found: Found,
 	service: ServiceConfig,
 	env: ServiceEnvironment,
 ): Member {
@@ -74,7 +83,8 @@ function memberOf(
 		zone,
 		labels,
 		pool,
-		foundAt,
+		foundAt: found.at,
+		isUnwell: found.isUnwell,
 		before: before?.endpoint ?? null,
 	});
 	return { config, pool, endpoint };

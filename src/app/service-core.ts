@@ -8,8 +8,15 @@ import { Ejector } from '../proxy/ejection.ts';
 import type { Service } from '../proxy/service.ts';
 import { EndpointChecks } from '../upstream/endpoint-checks.ts';
 import { serverNameOf } from '../upstream/endpoint-probe.ts';
+import { CalmWork } from './calm-work.ts';
 import { byAddress, type Member } from './members.ts';
 import { buildService, noop, type ServiceEnvironment } from './service-parts.ts';
+import { atOnce, type InSlices } from './slices.ts';
+
+/** The checks of so many members begin within the event that has brought them: some 10 ms where all are new. */
+const AT_ONCE = 1000;
+/** Members looked at between two pauses: 10 µs where one is new. */
+const CHECKS_A_SLICE = 100;
 
 export class ServiceCore {
 	readonly service: Service;
@@ -18,12 +25,22 @@ export class ServiceCore {
 	private readonly ejector: Ejector | null;
 	private readonly checks: EndpointChecks | null;
 	/** By address; one may be listed twice. */
-	private members = new Map<string, Member[]>();
+	private members: ReadonlyMap<string, readonly Member[]> = new Map();
+	/** The members, whether they are checked already or not. */
+	private all: readonly Member[] = [];
+	private readonly checking: CalmWork;
+	private work = 0;
 
 	constructor(config: ServiceConfig, env: ServiceEnvironment) {
 		const { name, policy } = config;
 		const { outlierDetection, healthCheck } = policy;
 		this.checks = healthCheck === null ? null : this.buildChecks(config, healthCheck, env);
+		this.checking = new CalmWork({
+			timers: env.timers,
+			restMs: 0,
+			work: () => this.checkAll(),
+			onError: (error) => env.log.error({ err: error, service: name }, 'health checks could not be begun'),
+		});
 		this.ejector = outlierDetection === null ? null : this.buildEjector(name, outlierDetection, env);
 		this.service = buildService(policy, {
 			name,
@@ -78,11 +95,16 @@ export class ServiceCore {
 		this.onChange();
 	}
 
-	/** These are all of its endpoints from now on. */
+	/**
+	 * These are all of its endpoints from now on. Where there are thousands, the checks of those that have come begin little by
+	 * little, and of those that have gone they end so.
+	 */
 	follow(members: readonly Member[], now: number): void {
-		this.check(members);
 		const endpoints = members.map(({ endpoint }) => endpoint);
+		this.all = members;
 		this.service.endpoints = endpoints;
+		if (this.checking.isBusy || Math.max(members.length, this.members.size) > AT_ONCE) this.checking.request();
+		else atOnce(this.checkAll());
 		// Who takes no requests cannot be the one that is left.
 		this.ejector?.follow(
 			endpoints.filter(({ weight }) => weight > 0),
@@ -90,20 +112,45 @@ export class ServiceCore {
 		);
 	}
 
-	private check(members: readonly Member[]): void {
-		const { checks } = this;
+	/** Brings the checks in line with the members. */
+	private *checkAll(): InSlices<void> {
+		const { checks, all, members: before } = this;
 		if (checks === null) return;
-		const before = this.members;
-		this.members = byAddress(members);
-		for (const address of before.keys()) if (!this.members.has(address)) checks.remove(address);
-		for (const [address, [first]] of this.members) {
+		// All of those that join together are treated alike.
+		const presumed = checks.presumesNew;
+		const members = yield* byAddress(all);
+		this.members = members;
+		for (const address of before.keys()) {
+			if (this.isPauseDue()) yield;
+			if (!members.has(address)) checks.remove(address);
+		}
+		for (const [address, [first]] of members) {
+			if (this.isPauseDue()) yield;
 			if (first === undefined) continue;
 			const known = before.get(address)?.[0];
-			if (known !== undefined && known.config.identity !== first.config.identity) checks.remove(address);
-			else if (known !== undefined) continue;
-			checks.add({ ...first.config, address });
+			if (known !== undefined && known.config.identity === first.config.identity) continue;
+			// Whoever it is now has not been asked yet.
+			if (known !== undefined) checks.remove(address);
+			checks.add({ ...first.config, address }, presumed);
 		}
-		for (const { endpoint } of members) endpoint.isUnwell = !checks.isUsable(endpoint.address);
+		let isAnyMoved = false;
+		for (const { endpoint } of all) {
+			if (this.isPauseDue()) yield;
+			const isUnwell = !checks.isUsable(endpoint.address);
+			if (isUnwell !== endpoint.isUnwell) isAnyMoved = true;
+			endpoint.isUnwell = isUnwell;
+		}
+		if (isAnyMoved) this.onChange();
+	}
+
+	private isPauseDue(): boolean {
+		this.work++;
+		return this.work % CHECKS_A_SLICE === 0;
+	}
+
+	/** Whether an endpoint that joins must have passed a health check before it is used. */
+	get holdsBackNew(): boolean {
+		return this.checks !== null && !this.checks.presumesNew;
 	}
 
 	/** What the last check of an endpoint that failed saw; `''`: none has. */
@@ -113,6 +160,7 @@ export class ServiceCore {
 
 	/** Another core has taken over. */
 	stop(): void {
+		this.checking.stop();
 		this.checks?.stop();
 		this.ejector?.stop();
 	}

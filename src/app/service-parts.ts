@@ -21,6 +21,7 @@ import type { DialTarget } from '../upstream/dial-target.ts';
 import type { OwnListeners } from '../upstream/own-listeners.ts';
 import { Http1Pool } from '../upstream/pool.ts';
 import type { Security } from './security.ts';
+import type { InSlices } from './slices.ts';
 
 /** What all services of a process have in common. */
 export interface ServiceEnvironment {
@@ -91,6 +92,24 @@ export function buildService(policy: ServicePolicy, needs: ServiceNeeds): Servic
 		maxRequests: limits.requests,
 		maxRetries: limits.retries,
 	});
+}
+
+/** Pools looked at between two pauses: well below a microsecond each. */
+const LOOKED_AT_A_SLICE = 2000;
+/** Pools closed between two pauses: nothing where none of their connections is idle, some 10 µs for each that is. */
+const CLOSED_A_SLICE = 100;
+
+/** Closes those that are none of `used`. A few of them are closed before the first pause. */
+export function* closeUnused(pools: readonly Http1Pool[], used: readonly Http1Pool[]): InSlices<void> {
+	const kept = new Set<Http1Pool>();
+	for (const pool of used) if (kept.add(pool).size % LOOKED_AT_A_SLICE === 0) yield;
+	let closed = 0;
+	for (const [index, pool] of pools.entries()) {
+		if ((index + 1) % LOOKED_AT_A_SLICE === 0) yield;
+		if (kept.has(pool)) continue;
+		pool.close();
+		if (++closed % CLOSED_A_SLICE === 0) yield;
+	}
 }
 
 export interface PoolCounts {

@@ -16,12 +16,14 @@ import { APP_SERVICE, AppService } from './app-service.ts';
 import { HostDestinations } from './host-destinations.ts';
 import { NamedService } from './named-service.ts';
 import { isSame } from './restart-only.ts';
-import type { ServiceEnvironment } from './service-parts.ts';
-import type { InSlices } from './slices.ts';
+import { closeUnused, type ServiceEnvironment } from './service-parts.ts';
+import { calmly, type InSlices } from './slices.ts';
 import { PASSTHROUGH_SERVICE, UnknownHosts } from './unknown-hosts.ts';
 
 /** Endpoints looked at between two pauses: some 10 µs each. */
 const ENDPOINTS_A_SLICE = 100;
+/** Endpoints compared between two pauses: a microsecond each. */
+const COMPARED_A_SLICE = 1000;
 
 export class Services {
 	readonly app: AppService;
@@ -48,7 +50,7 @@ export class Services {
 		let work = 0;
 		for (const entry of config.services) {
 			const running = before?.named.get(entry.name) ?? null;
-			const isUnchanged = running !== null && isSame(withoutPlace(entry), withoutPlace(running.config));
+			const isUnchanged = running !== null && (yield* isSameEntry(entry, running.config));
 			services.named.set(entry.name, isUnchanged ? running : yield* NamedService.build(entry, env, running));
 			work += 1 + entry.endpoints.length;
 			if (work < ENDPOINTS_A_SLICE) continue;
@@ -94,8 +96,12 @@ export class Services {
 			metrics.unwatch(name);
 		}
 		if (this.unknown === null && before.unknown !== null) metrics.unwatch(PASSTHROUGH_SERVICE);
-		const kept = new Set(this.pools());
-		for (const pool of before.pools()) if (!kept.has(pool)) pool.close();
+		void calmly(closeUnused(before.pools(), this.pools()));
+	}
+
+	/** What choosing among endpoints needs: to be called when all that refers to a service is there. */
+	*plan(): InSlices<void> {
+		for (const service of this.named.values()) yield* service.plan();
 	}
 
 	/** Names of services whose endpoints nobody has told yet. */
@@ -130,7 +136,18 @@ export class Services {
 	}
 }
 
-/** Where an entry stands in the file says nothing about the service. */
-function withoutPlace(entry: ServiceConfig): unknown {
-	return { ...entry, at: null };
+/** Whether an entry means the same as the running one: where it stands in the file says nothing about the service. */
+function* isSameEntry(entry: ServiceConfig, running: ServiceConfig): InSlices<boolean> {
+	if (entry.endpoints.length !== running.endpoints.length) return false;
+	if (!isSame(withoutLists(entry), withoutLists(running))) return false;
+	for (let from = 0; from < entry.endpoints.length; from += COMPARED_A_SLICE) {
+		if (from > 0) yield;
+		const to = from + COMPARED_A_SLICE;
+		if (!isSame(entry.endpoints.slice(from, to), running.endpoints.slice(from, to))) return false;
+	}
+	return true;
+}
+
+function withoutLists(entry: ServiceConfig): unknown {
+	return { ...entry, at: null, endpoints: null };
 }

@@ -42,5 +42,6 @@ export function* buildSnapshot({ taken, telemetry, env, before, onSuspect }: Sna
 	const outbound = yield* buildOutbound(parts);
 	hedgings.complete();
 	const ports = servicePorts(taken.config, services, outbound);
+	yield* services.plan();
 	return { taken, services, inbound, outbound, servicePorts: ports, limiters, hedgings };
 }

@@ -4,6 +4,10 @@
  *
  * What is not observed again fades towards nothing, what is only assumed included: so an endpoint that was slow, or has never
  * been asked beside faster ones, is asked now and then.
+ *
+ * Theory of operation. All averages fade at the same rate, so which of two is less does not depend on when it is asked. A
+ * cell remembers what its average would have been at the beginning of an epoch: two of the same epoch are compared as they
+ * are, without an exponential. Epochs are as short as a double needs.
  */
 
 /**
@@ -15,22 +19,27 @@ export const DECAY_MS = 10_000;
 const DEFAULT_LATENCY_MS = 30;
 /** Below this an answer is as good as none: the clock's own grain. */
 const MIN_LATENCY_MS = 0.001;
-const DEFAULT_KEY = Math.log(DEFAULT_LATENCY_MS);
 /** A failure counts as this many times what is known of the endpoint: that it failed fast makes it no better. */
 const FAILURE_FACTOR = 2;
 /** So that an endpoint that fails for long is asked again within a few decays of its mending. */
 const MAX_LATENCY_MS = 10_000;
-const NEVER = Number.NEGATIVE_INFINITY;
+/** What fades meanwhile is within the range of a double, some e^±700, by far. */
+const DECAYS_AN_EPOCH = 200;
+const EPOCH_MS = DECAYS_AN_EPOCH * DECAY_MS;
+/** Neither observed nor compared yet. */
+const NEVER = -1;
 
 export class LatencyCell {
+	/** In which it was observed last or, before that, first compared; whole. */
+	private epoch = NEVER;
+	/** What the average would have been at the beginning of `epoch`: above 0. */
+	private atEpoch = DEFAULT_LATENCY_MS;
 	private average = DEFAULT_LATENCY_MS;
-	/** When it was observed last or, before that, first compared. */
-	private at = NEVER;
+	/** Of the last observation. */
+	private at = 0;
 	private isAssumed = true;
-	/** Logarithm of what the average would have been at the clock's zero: comparing needs no exponential then. */
-	private key = 0;
 
-	/** An attempt was answered after so many milliseconds. */
+	/** An attempt was answered after so many milliseconds. `now`: from 0 on. */
 	observe(latencyMs: number, now: number): void {
 		if (this.isAssumed || latencyMs > this.average) this.average = latencyMs;
 		else {
@@ -38,8 +47,7 @@ export class LatencyCell {
 			this.average = this.average * old + latencyMs * (1 - old);
 		}
 		this.isAssumed = false;
-		this.at = now;
-		this.key = Math.log(Math.max(this.average, MIN_LATENCY_MS)) + now / DECAY_MS;
+		this.remember(now);
 	}
 
 	/** An attempt failed after so many milliseconds. */
@@ -47,17 +55,24 @@ export class LatencyCell {
 		this.observe(Math.min(MAX_LATENCY_MS, Math.max(elapsedMs, FAILURE_FACTOR * this.average)), now);
 	}
 
-	/** Orders cells as `valueAt` does at the same `now`: by the logarithm of the value, and more the later it is. */
-	orderAt(now: number): number {
-		if (this.at === NEVER) {
-			this.at = now;
-			this.key = DEFAULT_KEY + now / DECAY_MS;
-		}
-		return this.key;
-	}
-
 	/** Milliseconds, above 0. */
 	valueAt(now: number): number {
-		return this.at === NEVER ? this.average : this.average * Math.exp((this.at - now) / DECAY_MS);
+		return this.epoch === NEVER ? this.average : this.average * Math.exp((this.at - now) / DECAY_MS);
+	}
+
+	/** Whether its value times `load` is below that of another one times `itsLoad`; loads are above 0. */
+	isBelow(load: number, other: LatencyCell, itsLoad: number, now: number): boolean {
+		const { epoch } = other;
+		if (this.epoch === epoch && epoch !== NEVER) return this.atEpoch * load < other.atEpoch * itsLoad;
+		if (this.epoch === NEVER) this.remember(now);
+		if (epoch === NEVER) other.remember(now);
+		const later = Math.exp((this.epoch - other.epoch) * DECAYS_AN_EPOCH);
+		return this.atEpoch * later * load < other.atEpoch * itsLoad;
+	}
+
+	private remember(now: number): void {
+		this.epoch = Math.floor(now / EPOCH_MS);
+		this.at = now;
+		this.atEpoch = Math.max(this.average, MIN_LATENCY_MS) * Math.exp(now / DECAY_MS - this.epoch * DECAYS_AN_EPOCH);
 	}
 }

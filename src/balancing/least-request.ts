@@ -6,7 +6,9 @@ import type { Candidate } from './balancer.ts';
 import { TwoChoices } from './two-choices.ts';
 
 export class LeastRequest<E extends Candidate> extends TwoChoices<E> {
-	protected override isBetter(second: E, itsWeight: number, first: E, weight: number): boolean {
-		return second.active * weight < first.active * itsWeight;
+	protected override isBetter(second: number, first: number): boolean {
+		const { endpoints, weights } = this;
+		const load = (endpoints[second] as E).active * (weights[first] as number);
+		return load < (endpoints[first] as E).active * (weights[second] as number);
 	}
 }

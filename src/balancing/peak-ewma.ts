@@ -15,20 +15,22 @@ export interface TimedCandidate extends Candidate {
 }
 
 export class PeakEwma<E extends TimedCandidate> extends TwoChoices<E> {
+	/** Of `endpoints`: found without waiting for them. */
+	private readonly latencies: readonly LatencyCell[];
 	private readonly meanWeight: number;
 
 	constructor(shares: readonly Share<E>[]) {
 		super(shares);
+		this.latencies = shares.map(({ endpoint }) => endpoint.latency);
 		this.meanWeight = shares.reduce((sum, { weight }) => sum + weight, 0) / shares.length;
 	}
 
-	protected override isBetter(second: E, itsWeight: number, first: E, weight: number, now: number): boolean {
-		const ahead = second.latency.orderAt(now) - first.latency.orderAt(now);
-		const load = (second.active * this.meanWeight + itsWeight) * weight;
-		const its = (first.active * this.meanWeight + weight) * itsWeight;
-		// The same as comparing value times load; the exponential is left out where the answer is plain.
-		if (ahead >= 0 && load >= its) return false;
-		if (ahead <= 0 && load <= its) return true;
-		return Math.exp(ahead) * load < its;
+	protected override isBetter(second: number, first: number, now: number): boolean {
+		const { endpoints, weights, latencies, meanWeight } = this;
+		const weight = weights[first] as number;
+		const itsWeight = weights[second] as number;
+		const load = ((endpoints[first] as E).active * meanWeight + weight) * itsWeight;
+		const itsLoad = ((endpoints[second] as E).active * meanWeight + itsWeight) * weight;
+		return (latencies[second] as LatencyCell).isBelow(itsLoad, latencies[first] as LatencyCell, load, now);
 	}
 }

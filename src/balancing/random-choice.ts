@@ -16,7 +16,8 @@ export class RandomChoice<E extends Candidate> implements Balancer<E> {
 		const { endpoints } = this;
 		if (endpoints.length === 0) return null;
 		if (endpoints.length === 1) return endpoints[0] as E;
-		const avoided = avoid === null ? NONE : endpoints.indexOf(avoid);
-		return endpoints[this.draw.index(random, NONE, avoided)] as E;
+		const { draw } = this;
+		const index = avoid === null ? draw.at(random.next()) : draw.besides(NONE, endpoints.indexOf(avoid), random);
+		return endpoints[index] as E;
 	}
 }

@@ -21,6 +21,8 @@ export const POINTS_PER_ENDPOINT = 256;
 export const MAX_POINTS = 65_536;
 /** Points that a request walks past before it asks the endpoints one after the other. */
 const MAX_STEPS = 64;
+/** Points made, put or sorted between two pauses: a tenth of a millisecond, ten times that in code that runs for the first time. */
+const SLICE = 8192;
 const HASH_BITS = 32;
 
 export class RingHash<E extends Candidate> implements Balancer<E> {
@@ -36,34 +38,32 @@ export class RingHash<E extends Candidate> implements Balancer<E> {
 		const all = yield* placed(shares);
 		yield;
 		const ring = new Ring(all);
-		yield;
-		ring.put();
-		yield;
-		ring.sort();
+		yield* ring.fill(all);
 		return new RingHash(all.endpoints, ring);
 	}
 
 	pick(_random: Random, avoid: E | null, hash: number): E | null {
 		const { endpoints } = this;
 		if (endpoints.length === 0) return null;
-		const { owners } = this.ring;
-		const home = this.ring.firstAt(hash);
-		const steps = Math.min(MAX_STEPS, owners.length);
-		for (let step = 0, at = home; step < steps; step++, at = at + 1 === owners.length ? 0 : at + 1) {
-			const endpoint = endpoints[owners[at] as number] as E;
+		const { ring } = this;
+		const home = ring.firstAt(hash);
+		const steps = Math.min(MAX_STEPS, ring.size);
+		for (let step = 0, at = home; step < steps; step++, at = at + 1 === ring.size ? 0 : at + 1) {
+			const endpoint = endpoints[ring.ownerOf(at)] as E;
 			if (endpoint.isUsable && endpoint !== avoid) return endpoint;
 		}
-		return anyUsable(endpoints, owners[home] as number, avoid);
+		return anyUsable(endpoints, ring.ownerOf(home), avoid);
 	}
 }
 
 /**
  * Points in order. Hashes are spread evenly, so sorting is no more than putting each point into the cell of its first bits,
- * where one other is on average. The cells are the guide of look-ups afterwards. Made in three steps of a millisecond each.
+ * where one other is on average. The cells are the guide of look-ups afterwards.
  */
 class Ring {
-	/** Index of the endpoint that each point belongs to. */
-	readonly owners: Uint32Array;
+	/** Points. */
+	readonly size: number;
+	/** Each point, and the index of the endpoint that it belongs to: side by side, so that a look-up waits for one of them. */
 	private readonly points: Uint32Array;
 	/** Where each cell begins: index of the first point at or after its bits and zeros. Before `put`, where it ends. */
 	private readonly guide: Uint32Array;
@@ -73,72 +73,98 @@ class Ring {
 	/** Points by endpoint. */
 	private made: Uint32Array;
 
-	constructor({ weights, hashes, strides }: Placed<Candidate>) {
+	/** Empty before `fill`. */
+	constructor({ weights }: Placed<Candidate>) {
 		this.counts = countsOf(weights);
 		const size = this.counts.reduce((sum, count) => sum + count, 0);
+		this.size = size;
 		this.shift = HASH_BITS - Math.max(1, Math.ceil(Math.log2(size)));
-		this.points = new Uint32Array(size);
-		this.owners = new Uint32Array(size);
+		this.points = new Uint32Array(2 * size);
 		this.guide = new Uint32Array(2 ** (HASH_BITS - this.shift));
 		this.made = new Uint32Array(size);
-		this.make(hashes, strides);
+	}
+
+	*fill({ hashes, strides }: Placed<Candidate>): Generator<undefined, void, undefined> {
+		const { counts, guide, size } = this;
+		const owners = Math.ceil((counts.length * SLICE) / size);
+		let at = 0;
+		for (let owner = 0; owner < counts.length; owner += owners) {
+			yield;
+			at = this.make(hashes, strides, owner, Math.min(counts.length, owner + owners), at);
+		}
+		for (let cell = 1; cell < guide.length; cell++) {
+			guide[cell] = (guide[cell] as number) + (guide[cell - 1] as number);
+		}
+		at = 0;
+		for (let owner = 0; owner < counts.length; owner += owners) {
+			yield;
+			at = this.put(owner, Math.min(counts.length, owner + owners), at);
+		}
+		this.made = new Uint32Array(0);
+		for (let from = 1; from < size; from += SLICE) {
+			yield;
+			this.sort(from, Math.min(size, from + SLICE));
+		}
 	}
 
 	/** Index of the first point at or after a hash. */
 	firstAt(hash: number): number {
-		const { points } = this;
+		const { points, size } = this;
 		let at = this.guide[hash >>> this.shift] as number;
-		while (at < points.length && (points[at] as number) < hash) at++;
-		return at === points.length ? 0 : at;
+		while (at < size && (points[2 * at] as number) < hash) at++;
+		return at === size ? 0 : at;
 	}
 
-	private make(hashes: Uint32Array, strides: Uint32Array): void {
+	ownerOf(at: number): number {
+		return this.points[2 * at + 1] as number;
+	}
+
+	/** Points of some owners, the first of them at `at`; returns where the last one ends. */
+	private make(hashes: Uint32Array, strides: Uint32Array, from: number, to: number, at: number): number {
 		const { guide, shift, counts, made } = this;
-		let at = 0;
-		for (let owner = 0; owner < counts.length; owner++) {
+		let next = at;
+		for (let owner = from; owner < to; owner++) {
 			const hash = hashes[owner] as number;
 			const stride = strides[owner] as number;
 			const count = counts[owner] as number;
 			for (let i = 0; i < count; i++) {
 				const point = mixed(hash + Math.imul(i, stride));
-				made[at++] = point;
+				made[next++] = point;
 				guide[point >>> shift] = (guide[point >>> shift] as number) + 1;
 			}
 		}
-		for (let cell = 1; cell < guide.length; cell++) {
-			guide[cell] = (guide[cell] as number) + (guide[cell - 1] as number);
-		}
+		return next;
 	}
 
-	/** Fills each cell from its end down to its beginning, which the guide has afterwards. */
-	put(): void {
-		const { points, owners, guide, shift, counts, made } = this;
-		let from = 0;
-		for (let owner = 0; owner < counts.length; owner++) {
-			for (const end = from + (counts[owner] as number); from < end; from++) {
-				const point = made[from] as number;
-				const at = (guide[point >>> shift] as number) - 1;
-				guide[point >>> shift] = at;
-				points[at] = point;
-				owners[at] = owner;
+	/** The same points into their cells, from the end of each down to its beginning, which the guide has afterwards. */
+	private put(from: number, to: number, at: number): number {
+		const { points, guide, shift, counts, made } = this;
+		let next = at;
+		for (let owner = from; owner < to; owner++) {
+			for (const end = next + (counts[owner] as number); next < end; next++) {
+				const point = made[next] as number;
+				const place = (guide[point >>> shift] as number) - 1;
+				guide[point >>> shift] = place;
+				points[2 * place] = point;
+				points[2 * place + 1] = owner;
 			}
 		}
-		this.made = new Uint32Array(0);
+		return next;
 	}
 
-	/** By insertion: each point is at most a cell's few points from its place. */
-	sort(): void {
-		const { points, owners } = this;
-		for (let i = 1; i < points.length; i++) {
+	/** Inserts points where they belong among those before them: each is at most a cell's few points away. */
+	private sort(from: number, to: number): void {
+		const { points } = this;
+		for (let i = 2 * from; i < 2 * to; i += 2) {
 			const point = points[i] as number;
-			const owner = owners[i] as number;
+			const owner = points[i + 1] as number;
 			let at = i;
-			for (; at > 0 && (points[at - 1] as number) > point; at--) {
-				points[at] = points[at - 1] as number;
-				owners[at] = owners[at - 1] as number;
+			for (; at > 0 && (points[at - 2] as number) > point; at -= 2) {
+				points[at] = points[at - 2] as number;
+				points[at + 1] = points[at - 1] as number;
 			}
 			points[at] = point;
-			owners[at] = owner;
+			points[at + 1] = owner;
 		}
 	}
 }

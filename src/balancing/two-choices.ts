@@ -13,27 +13,36 @@ import type { Balancer, Candidate, Share } from './balancer.ts';
 import { NONE, WeightedDraw } from './weighted-draw.ts';
 
 export abstract class TwoChoices<E extends Candidate> implements Balancer<E> {
-	private readonly endpoints: readonly E[];
+	protected readonly endpoints: readonly E[];
+	/** Side by side with `endpoints`. */
+	protected readonly weights: Float64Array;
 	private readonly draw: WeightedDraw;
 
 	constructor(shares: readonly Share<E>[]) {
 		this.endpoints = shares.map(({ endpoint }) => endpoint);
 		this.draw = new WeightedDraw(shares);
+		this.weights = this.draw.weights;
 	}
 
-	/** Whether the second is strictly better for the next request. */
-	protected abstract isBetter(second: E, itsWeight: number, first: E, weight: number, now: number): boolean;
+	/** Whether the second is strictly better for the next request. Both are indexes. */
+	protected abstract isBetter(second: number, first: number, now: number): boolean;
 
 	pick(random: Random, avoid: E | null, _hash: number, now: number): E | null {
 		const { endpoints, draw } = this;
 		if (endpoints.length === 0) return null;
 		if (endpoints.length === 1) return endpoints[0] as E;
-		const avoided = avoid === null ? NONE : endpoints.indexOf(avoid);
-		const one = draw.index(random, NONE, avoided);
-		const first = endpoints[one] as E;
-		if (avoided !== NONE && endpoints.length === 2) return first;
-		const two = draw.index(random, Math.min(one, avoided), Math.max(one, avoided));
-		const second = endpoints[two] as E;
-		return this.isBetter(second, draw.weightOf(two), first, draw.weightOf(one), now) ? second : first;
+		if (avoid !== null) return this.pickBesides(random, avoid, now);
+		const one = draw.at(random.next());
+		const two = draw.besides(NONE, one, random);
+		return endpoints[this.isBetter(two, one, now) ? two : one] as E;
+	}
+
+	private pickBesides(random: Random, avoid: E, now: number): E {
+		const { endpoints, draw } = this;
+		const avoided = endpoints.indexOf(avoid);
+		const one = draw.besides(NONE, avoided, random);
+		if (avoided !== NONE && endpoints.length === 2) return endpoints[one] as E;
+		const two = draw.besides(Math.min(one, avoided), Math.max(one, avoided), random);
+		return endpoints[this.isBetter(two, one, now) ? two : one] as E;
 	}
 }

@@ -69,11 +69,6 @@ export class WeightLine {
 		return this.walk(index, place);
 	}
 
-	/** Where the stretch of an item begins. */
-	startOf(index: number): number {
-		return this.edges[index] as number;
-	}
-
 	private walk(from: number, place: number): number {
 		const { edges } = this;
 		const last = edges.length - 2;

@@ -14,6 +14,8 @@ export interface EndpointOptions {
 	readonly pool: UpstreamPool;
 	/** Clock time at which it was found, in milliseconds. Default: it has been there for ever. */
 	readonly foundAt?: number;
+	/** It must have passed a health check first. Default: it need not. */
+	readonly isUnwell?: boolean;
 	/** The endpoint of the same address whose place it takes. */
 	readonly before?: Endpoint | null;
 }
@@ -38,15 +40,16 @@ export class Endpoint {
 	active = 0;
 
 	constructor(options: EndpointOptions) {
-		const { address, weight, zone = '', labels, pool, foundAt = Number.NEGATIVE_INFINITY, before = null } = options;
+		const { address, weight, zone = '', labels, pool, foundAt = Number.NEGATIVE_INFINITY } = options;
+		const { isUnwell = false, before = null } = options;
 		this.address = address;
 		this.weight = weight;
 		this.zone = zone;
 		this.labels = labels;
 		this.pool = pool;
 		this.usableSince = before?.usableSince ?? foundAt;
-		this.isUsable = before?.isUsable ?? true;
-		this.isUnwell = before?.isUnwell ?? false;
+		this.isUsable = before?.isUsable ?? !isUnwell;
+		this.isUnwell = before?.isUnwell ?? isUnwell;
 		this.latency = before?.latency ?? new LatencyCell();
 		this.outlier = before?.outlier ?? new OutlierCell();
 	}

@@ -49,8 +49,13 @@ export class EndpointChecks {
 		this.build = build;
 	}
 
+	/** Whether an endpoint that is added now takes requests before its first answer. */
+	get presumesNew(): boolean {
+		return this.well === 0;
+	}
+
 	/** `presumed`: whether it takes requests before its first answer, where somebody knows better (the checks before these). */
-	add(endpoint: ProbedEndpoint, presumed: boolean = this.well === 0): void {
+	add(endpoint: ProbedEndpoint, presumed: boolean = this.presumesNew): void {
 		if (this.checks.has(endpoint.address)) return;
 		const check = new EndpointCheck(this, endpoint, this.build(this.options, endpoint), presumed);
 		this.checks.set(endpoint.address, check);
