@@ -23,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<{ scenario: Scenario }>>>
 	hedge: () => import('./scenarios/hedge.ts'),
 	soak: () => import('./scenarios/soak.ts'),
 	storm: () => import('./scenarios/storm.ts'),
+	sides: () => import('./scenarios/sides.ts'),
 };
 
 interface Report {
