@@ -32,11 +32,13 @@ import type { EjectionCause } from '../resilience/outlier-detector.ts';
 import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
 import { ConfigMetrics } from './config-metrics.ts';
 import { EndpointMetrics, type EndpointView } from './endpoint-metrics.ts';
+import { familyHead, labelText, sampleLine } from './exposition-text.ts';
 import { HedgeMetrics } from './hedge-metrics.ts';
 import { HotCounter, HotFamily, HotHistogram } from './hot-family.ts';
 import { IstioMetrics, type Workload } from './istio-metrics.ts';
 import type { PathTemplates } from './path-templates.ts';
 import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
+import { ReadFamily } from './read-family.ts';
 import { RequestSeries, TemplatedRoute } from './request-series.ts';
 import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
 
@@ -66,6 +68,8 @@ const DURATION_BOUNDS = [
 const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const;
 const REQUEST_LABELS = ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'] as const;
 const MILLIS_PER_SECOND = 1000;
+/** Rendered in one piece of text: a tenth of a millisecond. */
+const SERIES_A_PIECE = 100;
 
 export class Metrics
 	implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder, DiscoveryRecorder, HealthRecorder
@@ -247,15 +251,11 @@ export class Metrics
 		const { app } = this;
 		const appText = app === null ? null : await app.read();
 		await this.process?.refresh();
-		for (const { name } of this.families()) {
-			const metric: unknown = this.registry.getSingleMetric(name);
-			if (metric instanceof HotFamily) {
-				for (const piece of metric.pieces()) {
-					yield piece;
-					await this.options.breathe();
-				}
-			} else {
-				yield `${await this.registry.getSingleMetricAsString(name)}\n`;
+		for (const metric of this.registry.getMetricsAsArray() as readonly unknown[]) {
+			const isOurs = metric instanceof HotFamily || metric instanceof ReadFamily;
+			for (const piece of isOurs ? metric.pieces() : promClientPieces(await (metric as Gauge).get())) {
+				yield piece;
+				await this.options.breathe();
 			}
 		}
 		if (app !== null && appText !== null) yield* app.pieces(appText, this.sampleNames(), this.options.breathe);
@@ -333,6 +333,21 @@ export class Metrics
 		const families = [this.durations, this.clientDurations, this.endpoints, ...(this.istio?.families ?? [])];
 		return families.map((family) => [family.name, family.dropped]);
 	}
+}
+
+/** Of a counter or a gauge of prom-client, whose own way is one text however many series there are. */
+function* promClientPieces({ name, help, type, values }: Awaited<ReturnType<Gauge['get']>>): Generator<string> {
+	// Its types say a number; at run time it is the word.
+	let piece = familyHead(name, help, String(type));
+	for (const [index, { labels, value }] of values.entries()) {
+		const names = Object.keys(labels);
+		const labelValues = Object.values(labels).map(String);
+		piece += sampleLine(name, labelText(names, labelValues), value);
+		if (index % SERIES_A_PIECE !== SERIES_A_PIECE - 1) continue;
+		yield piece;
+		piece = '';
+	}
+	if (piece !== '') yield piece;
 }
 
 function requestDurations(maxSeries: number): HotHistogram {
