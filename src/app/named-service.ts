@@ -17,6 +17,7 @@ import { Backend } from '../proxy/backend.ts';
 import { EndpointGroup } from '../proxy/endpoint-group.ts';
 import type { Service } from '../proxy/service.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
+import { LongList } from './json-pieces.ts';
 import { LiveSource, type SourceOwner } from './live-source.ts';
 import { type Member, membersOf } from './members.ts';
 import { isSame } from './restart-only.ts';
@@ -262,7 +263,14 @@ export class NamedService extends TimerEntry implements SourceOwner {
 			hostnames: config.hostnames,
 			...(this.sources.length > 0 && { sources: this.sources.map(describeSource) }),
 			...(this.isPanicking && { panic: true }),
-			endpoints: members.map(({ endpoint, pool }) => ({
+			endpoints: new LongList(this.describeMembers(members)),
+			...describeService(service, config.policy, sumOfCounts(this.pools)),
+		};
+	}
+
+	private *describeMembers(members: readonly Member[]): Generator<object> {
+		for (const { endpoint, pool } of members) {
+			yield {
 				address: endpoint.address,
 				weight: endpoint.weight,
 				...(endpoint.zone !== '' && { zone: endpoint.zone }),
@@ -272,9 +280,8 @@ export class NamedService extends TimerEntry implements SourceOwner {
 				...(endpoint.isUnwell && { healthy: false, lastFailure: this.core.lastFailure(endpoint.address) }),
 				requests: { active: endpoint.active },
 				connections: pool.counts,
-			})),
-			...describeService(service, config.policy, sumOfCounts(this.pools)),
-		};
+			};
+		}
 	}
 }
 
