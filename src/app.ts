@@ -18,7 +18,7 @@ import { listPieces, objectPieces } from './app/json-pieces.ts';
 import { isSame, restartIssues } from './app/restart-only.ts';
 import type { ServiceEnvironment } from './app/service-parts.ts';
 import { describeRoutes } from './app/side.ts';
-import { atOnce, calmly } from './app/slices.ts';
+import { atOnce, calmly, type InSlices } from './app/slices.ts';
 import { buildSnapshot, type Snapshot } from './app/snapshot.ts';
 import type { SourceTools } from './app/source-tools.ts';
 import type { Rejected, Taken } from './app/taken.ts';
@@ -180,19 +180,19 @@ export class App {
 		// Building took a while. What is closed stays closed.
 		if (this.isStopped) return [];
 		loopClock.refresh();
-		this.takeOver(snapshot, before);
+		await calmly(this.takeOver(snapshot, before));
 		return [];
 	}
 
-	/** Everything at once: nothing here waits. */
-	private takeOver(snapshot: Snapshot, before: Snapshot): void {
+	/** Everything at once: nothing here waits. Returns how connections that are not wanted any more are closed. */
+	private takeOver(snapshot: Snapshot, before: Snapshot): InSlices<void> {
 		const { telemetry } = this;
 		const { services, inbound, taken } = snapshot;
 		const { config } = taken;
 		this.snapshot = snapshot;
 		this.rejected = null;
 		telemetry.configure(config);
-		services.takeOver(before.services, telemetry.metrics);
+		const leaving = services.takeOver(before.services, telemetry.metrics);
 		this.env.rateLimiters.commit(snapshot.limiters);
 		this.inbound?.obey(inbound.context, services.app.endpoint);
 		this.calls?.obey(snapshot);
@@ -201,6 +201,7 @@ export class App {
 			this.health.restart(config, services.app);
 		}
 		telemetry.metrics.config.accepted(config.hash);
+		return leaving;
 	}
 
 	/** An update could not be taken over: the running file stays, and `/config` shows why. */

@@ -17,13 +17,14 @@ import { Backend } from '../proxy/backend.ts';
 import { EndpointGroup } from '../proxy/endpoint-group.ts';
 import type { Service } from '../proxy/service.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
+import { closingOthers } from './closing.ts';
 import { LongList } from './json-pieces.ts';
 import { LiveSource, type SourceOwner } from './live-source.ts';
 import { type Member, membersOf } from './members.ts';
 import { isSame } from './restart-only.ts';
 import { ServiceCore } from './service-core.ts';
 import { describeService, type ServiceEnvironment, sumOfCounts, watchService } from './service-parts.ts';
-import { calmly, type InSlices } from './slices.ts';
+import { atOnce, calmly, calmlyUntil, type InSlices } from './slices.ts';
 
 /** Shares of slow starters are looked at this many times until they are full. */
 const WARMING_STEPS = 20;
@@ -48,6 +49,8 @@ export class NamedService extends TimerEntry implements SourceOwner {
 	private readonly destinations = new Map<string, Destination>();
 	/** Of the sources, together, as of the members. */
 	private version: number;
+	/** Of the core, before the first group was made. */
+	private readonly coreChanges: number;
 	private isPanicking = false;
 	private isUpdating = false;
 	private isReleased = false;
@@ -65,6 +68,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		this.sources = sources;
 		this.membership = new Map();
 		this.version = versionOf(sources);
+		this.coreChanges = core.changes;
 	}
 
 	/** `before`: the entry of the same name in the running file. It stays as it is. */
@@ -107,10 +111,12 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		const { metrics } = env;
 		if (before !== null) this.relieve(before);
 		core.onChange = () => this.refresh();
-		core.follow(this.members, loopClock.now());
+		atOnce(core.follow(this.members, loopClock.now()));
 		watchService(core.service, () => sumOfCounts(this.pools), metrics);
 		metrics.watchEndpoints(this.config.name, () => core.service.endpoints);
-		this.refresh();
+		// Groups were made with the endpoints as they were then: thousands are not gone through again for nothing.
+		if (this.judge(loopClock.now()) || core.changes !== this.coreChanges) this.refresh();
+		else this.afterChange();
 		for (const source of this.sources) source.belongTo(this);
 		if (versionOf(this.sources) !== this.version) this.onEndpoints();
 	}
@@ -158,8 +164,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 			const foundAt = version === 0 ? Number.NEGATIVE_INFINITY : loopClock.now();
 			const membership = await calmly(this.membersNow(this.membership, foundAt));
 			if (this.isReleased) return;
-			loopClock.refresh();
-			this.replace(membership);
+			if (!(await calmlyUntil(this.replace(membership), () => this.isReleased))) return;
 		} while (versionOf(this.sources) !== this.version);
 		this.isUpdating = false;
 	}
@@ -178,24 +183,38 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		return membership;
 	}
 
-	private replace(membership: Membership): void {
+	/**
+	 * Each step leaves what can be worked with: an endpoint that is no longer known to the core is picked for a moment yet, or
+	 * one that it knows already is not. Pools close when nobody can be sent to them any more.
+	 */
+	private *replace(membership: Membership): InSlices<void> {
 		const before = this.pools;
-		const now = loopClock.now();
 		this.membership = membership;
-		this.core.follow(this.members, now);
-		for (const { endpoint } of this.members) endpoint.judge(now);
-		for (const { group, select } of this.destinations.values()) group.follow(endpointsOf(select()), now);
+		yield* this.core.follow(this.members, loopClock.now());
+		yield;
+		this.judge(loopClock.now());
+		for (const { group, select } of this.destinations.values()) {
+			yield;
+			group.follow(endpointsOf(select()), loopClock.now());
+		}
 		this.afterChange();
-		const kept = new Set(this.pools);
-		for (const pool of before) if (!kept.has(pool)) pool.close();
+		yield;
+		yield* closingOthers(before, this.pools);
 	}
 
 	/** Other endpoints may be used, or have other shares. */
 	private refresh(): void {
 		const now = loopClock.now();
-		for (const { endpoint } of this.members) endpoint.judge(now);
+		this.judge(now);
 		for (const { group } of this.destinations.values()) group.refresh(now);
 		this.afterChange();
+	}
+
+	/** True where some endpoint may be used now and could not before, or the other way round. */
+	private judge(now: number): boolean {
+		let hasChanged = false;
+		for (const { endpoint } of this.members) if (endpoint.judge(now)) hasChanged = true;
+		return hasChanged;
 	}
 
 	/** Some share has grown. */

@@ -9,11 +9,17 @@ import type { Service } from '../proxy/service.ts';
 import { EndpointChecks } from '../upstream/endpoint-checks.ts';
 import { byAddress, type Member } from './members.ts';
 import { buildService, noop, type ServiceEnvironment } from './service-parts.ts';
+import type { InSlices } from './slices.ts';
+
+/** Begun or ended between two pauses: some microseconds each. */
+const CHECKS_A_SLICE = 200;
 
 export class ServiceCore {
 	readonly service: Service;
 	/** Called when other endpoints may be used than before. */
 	onChange: () => void = noop;
+	/** How often that was. */
+	changes = 0;
 	private readonly ejector: Ejector | null;
 	private readonly checks: EndpointChecks | null;
 	/** By address; one may be listed twice. */
@@ -37,7 +43,7 @@ export class ServiceCore {
 		policy: OutlierDetection,
 		{ timers, metrics, log }: ServiceEnvironment,
 	): Ejector {
-		const onChange = () => this.onChange();
+		const onChange = () => this.changed();
 		return new Ejector({ service, policy, clock: loopClock, timers, log, recorder: metrics, onChange });
 	}
 
@@ -66,14 +72,23 @@ export class ServiceCore {
 			endpoint.isUnwell = !isHealthy;
 			if (isHealthy) this.ejector?.pardon(endpoint, now);
 		}
+		this.changed();
+	}
+
+	private changed(): void {
+		this.changes++;
 		this.onChange();
 	}
 
-	/** These are all of its endpoints from now on. */
-	follow(members: readonly Member[], now: number): void {
-		this.check(members);
+	/**
+	 * These are all of its endpoints from now on. Pauses between steps of which each can stand alone for a while; who gives up
+	 * in between must call it again.
+	 */
+	*follow(members: readonly Member[], now: number): InSlices<void> {
+		yield* this.check(members);
 		const endpoints = members.map(({ endpoint }) => endpoint);
 		this.service.endpoints = endpoints;
+		yield;
 		// Who takes no requests cannot be the one that is left.
 		this.ejector?.follow(
 			endpoints.filter(({ weight }) => weight > 0),
@@ -81,14 +96,19 @@ export class ServiceCore {
 		);
 	}
 
-	private check(members: readonly Member[]): void {
+	private *check(members: readonly Member[]): InSlices<void> {
 		const { checks } = this;
 		if (checks === null) return;
-		const before = this.members;
 		this.members = byAddress(members);
-		for (const address of before.keys()) if (!this.members.has(address)) checks.remove(address);
+		yield;
+		let work = 0;
+		for (const address of [...checks.addresses]) {
+			if (!this.members.has(address)) checks.remove(address);
+			if (++work % CHECKS_A_SLICE === 0) yield;
+		}
 		for (const [address, [first]] of this.members) {
-			if (first !== undefined && !before.has(address)) checks.add({ ...first.config, address });
+			if (first !== undefined) checks.add({ ...first.config, address });
+			if (++work % CHECKS_A_SLICE === 0) yield;
 		}
 		for (const { endpoint } of members) endpoint.isUnwell = !checks.isUsable(endpoint.address);
 	}

@@ -13,6 +13,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { hostPort } from '../upstream/dial-target.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { APP_SERVICE, AppService } from './app-service.ts';
+import { closingOthers } from './closing.ts';
 import { HostDestinations } from './host-destinations.ts';
 import { NamedService } from './named-service.ts';
 import { isSame } from './restart-only.ts';
@@ -48,7 +49,7 @@ export class Services {
 		let work = 0;
 		for (const entry of config.services) {
 			const running = before?.named.get(entry.name) ?? null;
-			const isUnchanged = running !== null && isSame(withoutPlace(entry), withoutPlace(running.config));
+			const isUnchanged = running !== null && (yield* areSame(entry, running.config));
 			services.named.set(entry.name, isUnchanged ? running : yield* NamedService.build(entry, env, running));
 			work += 1 + entry.endpoints.length;
 			if (work < ENDPOINTS_A_SLICE) continue;
@@ -79,23 +80,25 @@ export class Services {
 		return destinations;
 	}
 
-	/** From now on these are the services. What the running ones have and these have not closes its idle connections. */
-	takeOver(before: Services | null, metrics: Metrics): void {
+	/**
+	 * From now on these are the services. What is left to be done, whenever there is time: to close the idle connections that
+	 * the running ones have and these have not.
+	 */
+	takeOver(before: Services | null, metrics: Metrics): InSlices<void> {
 		if (this.app !== before?.app) this.app.watch(metrics);
 		for (const [name, entry] of this.named) {
 			const running = before?.named.get(name) ?? null;
 			if (entry !== running) entry.takeOver(running);
 		}
 		if (this.unknown !== null && this.unknown !== before?.unknown) this.unknown.watch(metrics);
-		if (before === null) return;
+		if (before === null) return closingOthers([], []);
 		for (const [name, entry] of before.named) {
 			if (this.named.has(name)) continue;
 			entry.release();
 			metrics.unwatch(name);
 		}
 		if (this.unknown === null && before.unknown !== null) metrics.unwatch(PASSTHROUGH_SERVICE);
-		const kept = new Set(this.pools());
-		for (const pool of before.pools()) if (!kept.has(pool)) pool.close();
+		return closingOthers(before.pools(), this.pools());
 	}
 
 	/** Names of services whose endpoints nobody has told yet. */
@@ -130,7 +133,14 @@ export class Services {
 	}
 }
 
-/** Where an entry stands in the file says nothing about the service. */
-function withoutPlace(entry: ServiceConfig): unknown {
-	return { ...entry, at: null };
+/** Whether two entries say the same of a service; where they stand in the file is nothing of it. */
+function* areSame(a: ServiceConfig, b: ServiceConfig): InSlices<boolean> {
+	if (a.endpoints.length !== b.endpoints.length) return false;
+	if (!isSame({ ...a, at: null, endpoints: [] }, { ...b, at: null, endpoints: [] })) return false;
+	for (let from = 0; from < a.endpoints.length; from += ENDPOINTS_A_SLICE) {
+		const to = from + ENDPOINTS_A_SLICE;
+		if (!isSame(a.endpoints.slice(from, to), b.endpoints.slice(from, to))) return false;
+		if (to < a.endpoints.length) yield;
+	}
+	return true;
 }

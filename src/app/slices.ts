@@ -21,3 +21,13 @@ export async function calmly<T>(slices: InSlices<T>): Promise<T> {
 		await breathe();
 	}
 }
+
+/** The same, given up as soon as nobody wants it any more. False: it was. */
+export async function calmlyUntil(slices: InSlices<void>, isOver: () => boolean): Promise<boolean> {
+	while (!isOver()) {
+		loopClock.refresh();
+		if (slices.next().done === true) return true;
+		await breathe();
+	}
+	return false;
+}

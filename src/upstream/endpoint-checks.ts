@@ -49,6 +49,11 @@ export class EndpointChecks {
 		this.build = build;
 	}
 
+	/** Of the endpoints that are asked. */
+	get addresses(): Iterable<string> {
+		return this.checks.keys();
+	}
+
 	/** `presumed`: whether it takes requests before its first answer, where somebody knows better (the checks before these). */
 	add(endpoint: ProbedEndpoint, presumed: boolean = this.well === 0): void {
 		if (this.checks.has(endpoint.address)) return;

@@ -55,7 +55,7 @@ export class RunningServices {
 	/** From now on in force. */
 	follow(more: object): Services {
 		const services = this.plan(more);
-		services.takeOver(this.current, this.telemetry.metrics);
+		atOnce(services.takeOver(this.current, this.telemetry.metrics));
 		this.current = services;
 		return services;
 	}
