@@ -8,6 +8,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Clock } from '../../clock.ts';
+import { breathe } from '../../io/breathe.ts';
 import { type ClusterAccess, ServiceAccount } from './cluster-access.ts';
 import { fieldsOf, textOf } from './slice.ts';
 
@@ -57,6 +58,7 @@ export class ApiClient {
 
 	private async ask(path: string, signal: AbortSignal): Promise<ApiAnswer> {
 		const { token, ca } = await this.account.credentials();
+		const agent = await this.agentFor(ca);
 		if (this.isClosed) throw new Error('stopped');
 		signal.throwIfAborted();
 		const headers = {
@@ -71,7 +73,7 @@ export class ApiClient {
 			path,
 			headers,
 			signal,
-			agent: this.agentFor(ca),
+			agent,
 			timeout: ANSWER_TIMEOUT_MS,
 		};
 		const body = await answerTo(() => client(this.origin).request(options));
@@ -79,13 +81,16 @@ export class ApiClient {
 	}
 
 	/** Other certificates are for other connections; a watch that runs keeps the one it has. */
-	private agentFor(ca: string): Agent {
+	private async agentFor(ca: string): Promise<Agent> {
 		if (this.agent !== null && this.ca === ca) return this.agent;
 		if (this.agent !== null) retire(this.agent);
 		this.ca = ca;
 		const { Agent } = client(this.origin);
-		this.agent = new Agent({ keepAlive: true, ...(ca === '' ? null : { ca }) });
-		return this.agent;
+		const agent = new Agent({ keepAlive: true, ...(ca === '' ? null : { ca }) });
+		this.agent = agent;
+		// Loading takes some milliseconds, and the first question is not cheap either.
+		await breathe();
+		return agent;
 	}
 
 	private drop(): void {

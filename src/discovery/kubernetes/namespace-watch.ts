@@ -188,6 +188,7 @@ export class NamespaceWatch {
 		this.version = version;
 		this.mustList = false;
 		this.store.replace(draft);
+		await this.context.breathe();
 		return null;
 	}
 

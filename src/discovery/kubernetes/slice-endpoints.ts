@@ -12,8 +12,8 @@ export interface Evaluation {
 	readonly problem: string;
 }
 
-/** Endpoints between two breaths: a fraction of a millisecond. */
-const ENDPOINTS_A_TURN = 1000;
+/** Endpoints between two breaths: a tenth of a millisecond, ten times that before the code is compiled. */
+const ENDPOINTS_A_TURN = 300;
 const MAX_PORT = 65_535;
 
 /**
