@@ -24,6 +24,8 @@ const SCENARIOS: Readonly<Record<string, () => Promise<{ scenario: Scenario }>>>
 	hedge: () => import('./scenarios/hedge.ts'),
 	soak: () => import('./scenarios/soak.ts'),
 	storm: () => import('./scenarios/storm.ts'),
+	sides: () => import('./scenarios/sides.ts'),
+	scale: () => import('./scenarios/scale.ts'),
 };
 
 interface Report {

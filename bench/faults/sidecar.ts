@@ -141,8 +141,11 @@ export class Sidecar extends Child {
 	}
 }
 
-/** GET on a fresh connection, read to its end. */
-export function getOnce(port: number, path: string): Promise<{ status: number; body: string }> {
+/** GET, or POST where there is a body, on a fresh connection, read to its end. */
+export function getOnce(port: number, path: string, json: unknown = null): Promise<{ status: number; body: string }> {
+	const text = json === null ? '' : JSON.stringify(json);
+	const start = json === null ? `GET ${path}` : `POST ${path}`;
+	const length = json === null ? '' : `content-length: ${text.length}\r\n`;
 	return new Promise((resolve) => {
 		const chunks: Buffer[] = [];
 		const socket = connect({ port, host: '127.0.0.1' });
@@ -155,7 +158,7 @@ export function getOnce(port: number, path: string): Promise<{ status: number; b
 			const isChunked = /^transfer-encoding: chunked/im.test(head);
 			resolve({ status: Number(text.slice(9, 12)) || 0, body: isChunked ? unchunk(body) : body });
 		});
-		socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+		socket.write(`${start} HTTP/1.1\r\nhost: localhost\r\n${length}connection: close\r\n\r\n${text}`);
 	});
 }
 

@@ -15,6 +15,8 @@ export interface WrkSpec {
 	readonly bodyBytes?: number;
 	/** Ask for the connection to be closed after each response. */
 	readonly close?: boolean;
+	/** Of the `host` field; default: where it connects to. */
+	readonly host?: string;
 }
 
 export interface WrkRun {
@@ -43,10 +45,11 @@ export async function runWrk(core: number | null, folder: string, spec: WrkSpec)
 }
 
 /** The request is fixed before the run: a `request` or `response` function would cost the generator time on each one. */
-function luaScript({ method = 'GET', bodyBytes = 0, close = false }: WrkSpec): string {
+function luaScript({ method = 'GET', bodyBytes = 0, close = false, host = '' }: WrkSpec): string {
 	return `wrk.method = "${method}"
 ${bodyBytes > 0 ? `wrk.body = string.rep("x", ${bodyBytes})\nwrk.headers["Content-Type"] = "text/plain"` : ''}
 ${close ? 'wrk.headers["Connection"] = "close"' : ''}
+${host === '' ? '' : `wrk.headers["Host"] = "${host}"`}
 function done(summary)
 	local e = summary.errors
 	io.write(string.format("${DONE_MARK}%d %d %d %d\\n", summary.duration, summary.requests, summary.bytes,

@@ -22,6 +22,8 @@ import type { Service } from '../proxy/service.ts';
 import { serverNameOf } from '../upstream/endpoint-probe.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { CalmWork } from './calm-work.ts';
+import { describeMembers, describeSource } from './described-service.ts';
+import { LongList } from './json-pieces.ts';
 import { LiveSource, type SourceOwner } from './live-source.ts';
 import { type Member, membersOf } from './members.ts';
 import { isSame } from './restart-only.ts';
@@ -359,29 +361,10 @@ export class NamedService extends TimerEntry implements SourceOwner {
 			hostnames: config.hostnames,
 			...(this.sources.length > 0 && { sources: this.sources.map(describeSource) }),
 			...(this.isPanicking && { panic: true }),
-			endpoints: members.map(({ endpoint, pool }) => ({
-				address: endpoint.address,
-				weight: endpoint.weight,
-				...(endpoint.zone !== '' && { zone: endpoint.zone }),
-				labels: endpoint.labels,
-				usable: endpoint.isUsable,
-				...(endpoint.isEjected && { ejected: true }),
-				...(endpoint.isUnwell && { healthy: false, lastFailure: this.core.lastFailure(endpoint.address) }),
-				requests: { active: endpoint.active },
-				connections: pool.counts,
-			})),
+			endpoints: new LongList(describeMembers(members, this.core)),
 			...describeService(service, config.policy, sumOfCounts(this.pools)),
 		};
 	}
-}
-
-function describeSource({ subset, source, endpoints, failure }: LiveSource): object {
-	return {
-		...(subset !== '' && { subset }),
-		from: source,
-		endpoints: endpoints.length,
-		...(failure !== '' && { failure }),
-	};
 }
 
 function endpointsOf(members: readonly Member[]) {

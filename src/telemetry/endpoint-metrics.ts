@@ -10,6 +10,7 @@ import type Registry from 'prom-client/lib/registry.js';
 import type { EjectionRecorder } from '../ports/telemetry.ts';
 import type { EjectionCause } from '../resilience/outlier-detector.ts';
 import { OTHER_LABEL } from './hot-family.ts';
+import { ReadFamily, type ReadFamilyOptions, type ReadSample } from './read-family.ts';
 
 /** An endpoint as the metrics see it. */
 export interface EndpointView {
@@ -52,16 +53,14 @@ export class EndpointMetrics implements EjectionRecorder {
 			labelNames: ['service'],
 			registers,
 		});
-		const show = (gauge: Gauge<'service' | 'endpoint'>) => this.show(gauge);
-		new Gauge({
+		const state: ReadFamilyOptions = {
 			name: STATE,
 			help: 'Whether an endpoint takes requests: 1, or 0 while it is left out or unwell.',
+			type: 'gauge',
 			labelNames: ['service', 'endpoint'],
-			registers,
-			collect() {
-				show(this);
-			},
-		});
+			read: () => this.states(),
+		};
+		new ReadFamily(state, registry);
 	}
 
 	ejected(service: string, reason: EjectionCause): void {
@@ -89,17 +88,18 @@ export class EndpointMetrics implements EjectionRecorder {
 		this.panics.remove({ service });
 	}
 
-	private show(gauge: Gauge<'service' | 'endpoint'>): void {
-		gauge.reset();
+	private states(): ReadSample[] {
+		/** By service and address: an address may be listed twice, and is used where one of the two is. */
+		const shown = new Map<string, ReadSample>();
 		let left = this.maxSeries;
 		let isRestUsable = 1;
 		let rest = 0;
 		for (const isUsable of [false, true]) {
+			const state = isUsable ? 1 : 0;
 			for (const [service, read] of this.services) {
-				for (const endpoint of read()) {
-					if (endpoint.isUsable !== isUsable) continue;
-					const state = isUsable ? 1 : 0;
-					if (left-- > 0) gauge.set({ service, endpoint: endpoint.address }, state);
+				for (const { address, isUsable: is } of read()) {
+					if (is !== isUsable) continue;
+					if (left-- > 0) shown.set(`${service} ${address}`, [[service, address], state]);
 					else {
 						rest++;
 						isRestUsable = Math.min(isRestUsable, state);
@@ -108,6 +108,7 @@ export class EndpointMetrics implements EjectionRecorder {
 			}
 		}
 		this.dropped += rest;
-		if (rest > 0) gauge.set({ service: OTHER_LABEL, endpoint: OTHER_LABEL }, isRestUsable);
+		const samples = [...shown.values()];
+		return rest === 0 ? samples : [...samples, [[OTHER_LABEL, OTHER_LABEL], isRestUsable]];
 	}
 }

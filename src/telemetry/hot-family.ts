@@ -13,6 +13,7 @@
 import type { MetricValueWithName } from 'prom-client';
 import type Gauge from 'prom-client/lib/gauge.js';
 import type Registry from 'prom-client/lib/registry.js';
+import { familyHead, labelText } from './exposition-text.ts';
 
 export type LabelSet = Readonly<Record<string, string>>;
 
@@ -70,7 +71,13 @@ export abstract class HotFamily {
 			this.values = bigger;
 		}
 		this.labels.push(labels);
-		this.labelTexts.push(this.labelNames.map((name) => `${name}="${escapeLabelValue(labels[name] ?? '')}"`).join(','));
+		const { labelNames } = this;
+		this.labelTexts.push(
+			labelText(
+				labelNames,
+				labelNames.map((name) => labels[name] ?? ''),
+			),
+		);
 		return slot;
 	}
 
@@ -95,7 +102,7 @@ export abstract class HotFamily {
 
 	/** The family as exposition text, a bounded number of series a piece. */
 	*pieces(): Generator<string> {
-		yield `# HELP ${this.name} ${escapeHelp(this.help)}\n# TYPE ${this.name} ${this.type}\n`;
+		yield familyHead(this.name, this.help, this.type);
 		let piece = '';
 		let inPiece = 0;
 		for (let slot = this.firstSlot(); slot < this.labels.length; slot++) {
@@ -188,12 +195,4 @@ export class HotHistogram extends HotFamily {
 	private sumOf(slot: number): number {
 		return this.values[slot * this.stride + this.stride - 1] ?? 0;
 	}
-}
-
-function escapeLabelValue(value: string): string {
-	return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
-}
-
-function escapeHelp(help: string): string {
-	return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }

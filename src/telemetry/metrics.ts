@@ -33,11 +33,14 @@ import { AppMetrics, type AppMetricsSource } from './app-metrics.ts';
 import { AuthorizationMetrics } from './authorization-metrics.ts';
 import { ConfigMetrics } from './config-metrics.ts';
 import { EndpointMetrics, type EndpointView } from './endpoint-metrics.ts';
+import { familyHead, labelText, sampleLine } from './exposition-text.ts';
 import { HedgeMetrics } from './hedge-metrics.ts';
-import { HotCounter, HotFamily, HotHistogram } from './hot-family.ts';
+import { addedLatency, callDurations, localReplies, requestDurations } from './hot-families.ts';
+import { type HotCounter, HotFamily, type HotHistogram } from './hot-family.ts';
 import { IstioMetrics, type Workload } from './istio-metrics.ts';
 import type { PathTemplates } from './path-templates.ts';
 import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
+import { ReadFamily } from './read-family.ts';
 import { RequestSeries, TemplatedRoute } from './request-series.ts';
 import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
 import { TlsMetrics } from './tls-metrics.ts';
@@ -60,14 +63,9 @@ export interface MetricsOptions {
 	readonly process: ProcessFacts | null;
 }
 
-/** Seconds. OpenTelemetry's buckets for HTTP durations, and three finer ones: most exchanges on a pod take under 5 ms. */
-const DURATION_BOUNDS = [
-	0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-] as const;
-/** Seconds. Our own share is tens of microseconds; anything near 100 ms is a starved event loop. */
-const ADDED_BOUNDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const;
-const REQUEST_LABELS = ['http_request_method', 'http_response_status_code', 'http_route', 'error_type'] as const;
 const MILLIS_PER_SECOND = 1000;
+/** Rendered in one piece of text: a tenth of a millisecond. */
+const SERIES_A_PIECE = 100;
 
 export class Metrics
 	implements ExchangeRecorder, ConnectionRecorder, EjectionRecorder, DiscoveryRecorder, HealthRecorder
@@ -260,15 +258,11 @@ export class Metrics
 		const { app } = this;
 		const appText = app === null ? null : await app.read();
 		await this.process?.refresh();
-		for (const { name } of this.families()) {
-			const metric: unknown = this.registry.getSingleMetric(name);
-			if (metric instanceof HotFamily) {
-				for (const piece of metric.pieces()) {
-					yield piece;
-					await this.options.breathe();
-				}
-			} else {
-				yield `${await this.registry.getSingleMetricAsString(name)}\n`;
+		for (const metric of this.registry.getMetricsAsArray() as readonly unknown[]) {
+			const isOurs = metric instanceof HotFamily || metric instanceof ReadFamily;
+			for (const piece of isOurs ? metric.pieces() : promClientPieces(await (metric as Gauge).get())) {
+				yield piece;
+				await this.options.breathe();
 			}
 		}
 		if (app !== null && appText !== null) yield* app.pieces(appText, this.sampleNames(), this.options.breathe);
@@ -354,41 +348,17 @@ export class Metrics
 	}
 }
 
-function requestDurations(maxSeries: number): HotHistogram {
-	return new HotHistogram({
-		name: 'http_server_request_duration_seconds',
-		help: 'Duration of requests to the app, from the first byte in to the last byte out.',
-		labelNames: REQUEST_LABELS,
-		maxSeries,
-		bounds: DURATION_BOUNDS,
-	});
-}
-
-function callDurations(maxSeries: number): HotHistogram {
-	return new HotHistogram({
-		name: 'http_client_request_duration_seconds',
-		help: 'Duration of requests that the app made, from the first byte in to the last byte out.',
-		labelNames: [...REQUEST_LABELS, 'service'],
-		maxSeries,
-		bounds: DURATION_BOUNDS,
-	});
-}
-
-function addedLatency(): HotHistogram {
-	return new HotHistogram({
-		name: 'outrigger_added_latency_seconds',
-		help: 'Share of the duration that is our own, event-loop lag included.',
-		labelNames: [],
-		maxSeries: 1,
-		bounds: ADDED_BOUNDS,
-	});
-}
-
-function localReplies(): HotCounter {
-	return new HotCounter({
-		name: 'outrigger_local_replies_total',
-		help: 'Responses that the sidecar itself made, by error code.',
-		labelNames: ['code'],
-		maxSeries: Object.keys(ERROR_CODES).length,
-	});
+/** Of a counter or a gauge of prom-client, whose own way is one text however many series there are. */
+function* promClientPieces({ name, help, type, values }: Awaited<ReturnType<Gauge['get']>>): Generator<string> {
+	// Its types say a number; at run time it is the word.
+	let piece = familyHead(name, help, String(type));
+	for (const [index, { labels, value }] of values.entries()) {
+		const names = Object.keys(labels);
+		const labelValues = Object.values(labels).map(String);
+		piece += sampleLine(name, labelText(names, labelValues), value);
+		if (index % SERIES_A_PIECE !== SERIES_A_PIECE - 1) continue;
+		yield piece;
+		piece = '';
+	}
+	if (piece !== '') yield piece;
 }

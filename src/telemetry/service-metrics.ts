@@ -3,12 +3,11 @@
  *
  * A counter whose labels are known begins at 0 with its service: `increase` sees the first event only then.
  *
- * These are rare beside requests, so prom-client's own classes hold them. Circuits and pools are read when somebody
- * scrapes: the data path keeps its own state and owes nothing to us.
+ * These are rare beside requests, so prom-client's own classes hold most of them; not the histogram, which of a thousand
+ * services is too much text for one piece. Circuits and pools are read when somebody scrapes: the data path keeps its own
+ * state and owes nothing to us.
  */
 import Counter from 'prom-client/lib/counter.js';
-import Gauge from 'prom-client/lib/gauge.js';
-import Histogram from 'prom-client/lib/histogram.js';
 import type Registry from 'prom-client/lib/registry.js';
 import type { ErrorCode } from '../error.ts';
 import type {
@@ -19,6 +18,8 @@ import type {
 	RetryReason,
 	RetrySkipReason,
 } from '../ports/telemetry.ts';
+import { HotHistogram } from './hot-family.ts';
+import { ReadFamily, type ReadSample } from './read-family.ts';
 
 /** A circuit breaker as the metrics see it. */
 export interface CircuitView {
@@ -80,7 +81,8 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 	private readonly retries: Counter<'service' | 'reason'>;
 	private readonly skipped: Counter<'reason'>;
 	private readonly mirrors: Counter<'service' | 'outcome'>;
-	private readonly connects: Histogram<'service'>;
+	private readonly connects: HotHistogram;
+	private readonly connectSlots = new Map<string, number>();
 	private readonly connectFailures: Counter<'service'>;
 	private readonly discoveries: Counter<'service' | 'result'>;
 	private readonly healthChecks: Counter<'service' | 'result'>;
@@ -105,13 +107,15 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 			labelNames: ['service', 'outcome'],
 			registers,
 		});
-		this.connects = new Histogram({
+		this.connects = new HotHistogram({
 			name: 'outrigger_connect_duration_seconds',
 			help: 'Time to open a connection to a service.',
 			labelNames: ['service'],
-			buckets: CONNECT_BOUNDS,
-			registers,
+			// Services are the file's, and not as many as somebody likes to ask for.
+			maxSeries: Number.POSITIVE_INFINITY,
+			bounds: CONNECT_BOUNDS,
 		});
+		this.connects.register(registry);
 		this.connectFailures = new Counter({
 			name: 'outrigger_connect_failures_total',
 			help: 'Connections to a service that could not be opened.',
@@ -131,8 +135,8 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 			registers,
 		});
 		for (const reason of Object.keys(RETRY_SKIP_REASONS)) this.skipped.inc({ reason }, 0);
-		this.registerCircuits(registers);
-		this.registerPools(registers);
+		this.registerCircuits(registry);
+		this.registerPools(registry);
 	}
 
 	retried(service: string, reason: RetryReason): void {
@@ -148,7 +152,12 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 	}
 
 	connected(service: string, seconds: number): void {
-		this.connects.observe({ service }, seconds);
+		let slot = this.connectSlots.get(service);
+		if (slot === undefined) {
+			slot = this.connects.intern({ service });
+			this.connectSlots.set(service, slot);
+		}
+		this.connects.observe(slot, seconds);
 	}
 
 	connectFailed(service: string): void {
@@ -191,48 +200,49 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 		this.pools.delete(service);
 	}
 
-	private registerCircuits(registers: Registry[]): void {
-		const { circuits } = this;
-		new Gauge({
-			name: 'outrigger_circuit_state',
-			help: 'State of the circuit breaker: 0 closed, 1 half open, 2 open.',
-			labelNames: ['service'],
-			registers,
-			collect() {
-				this.reset();
-				for (const [service, { view }] of circuits) this.set({ service }, CIRCUIT_STATE[view.state]);
+	private registerCircuits(registry: Registry): void {
+		new ReadFamily(
+			{
+				name: 'outrigger_circuit_state',
+				help: 'State of the circuit breaker: 0 closed, 1 half open, 2 open.',
+				type: 'gauge',
+				labelNames: ['service'],
+				read: () => [...this.circuits].map(([service, { view }]): ReadSample => [[service], CIRCUIT_STATE[view.state]]),
 			},
-		});
-		new Counter({
-			name: 'outrigger_circuit_transitions_total',
-			help: 'Changes of state of the circuit breaker, by the state it went to.',
-			labelNames: ['service', 'to'],
-			registers,
-			collect() {
-				this.reset();
-				for (const [service, { view, before }] of circuits) {
-					for (const [to, key] of TRANSITIONS) this.inc({ service, to }, before[key] + view.transitions[key]);
-				}
+			registry,
+		);
+		const transitions = ([service, { view, before }]: [string, WatchedCircuit]) =>
+			TRANSITIONS.map(([to, key]): ReadSample => [[service, to], before[key] + view.transitions[key]]);
+		new ReadFamily(
+			{
+				name: 'outrigger_circuit_transitions_total',
+				help: 'Changes of state of the circuit breaker, by the state it went to.',
+				type: 'counter',
+				labelNames: ['service', 'to'],
+				read: () => [...this.circuits].flatMap(transitions),
 			},
-		});
+			registry,
+		);
 	}
 
-	private registerPools(registers: Registry[]): void {
-		const { pools } = this;
-		new Gauge({
-			name: 'outrigger_pool_connections',
-			help: 'Connections to a service: active, idle; pending counts exchanges that wait for one.',
-			labelNames: ['service', 'state'],
-			registers,
-			collect() {
-				this.reset();
-				for (const [service, read] of pools) {
-					const { active, idle, pending } = read();
-					this.set({ service, state: 'active' }, active);
-					this.set({ service, state: 'idle' }, idle);
-					this.set({ service, state: 'pending' }, pending);
-				}
+	private registerPools(registry: Registry): void {
+		const connections = ([service, read]: [string, () => PoolView]): ReadSample[] => {
+			const { active, idle, pending } = read();
+			return [
+				[[service, 'active'], active],
+				[[service, 'idle'], idle],
+				[[service, 'pending'], pending],
+			];
+		};
+		new ReadFamily(
+			{
+				name: 'outrigger_pool_connections',
+				help: 'Connections to a service: active, idle; pending counts exchanges that wait for one.',
+				type: 'gauge',
+				labelNames: ['service', 'state'],
+				read: () => [...this.pools].flatMap(connections),
 			},
-		});
+			registry,
+		);
 	}
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listPieces, objectPieces } from '../../src/app/json-pieces.ts';
+import { LongList, listPieces, objectPieces } from '../../src/app/json-pieces.ts';
 
 async function gather(pieces: AsyncIterable<string>): Promise<string[]> {
 	const all: string[] = [];
@@ -21,5 +21,18 @@ describe.each([0, 1, 19, 20, 21, 400])('%i entries', (count) => {
 		const entries = items(count).map((item): [string, unknown] => [`"${item.name}"`, item]);
 		const pieces = await gather(objectPieces(entries));
 		expect(pieces.join('')).toBe(`${JSON.stringify(Object.fromEntries(entries), null, '\t')}\n`);
+	});
+
+	it('of a list within an entry are written in pieces as well', async () => {
+		const [before, after] = [{ hostnames: ['a'] }, { circuit: 'closed', requests: { active: 1 } }];
+		const entries: [string, unknown][] = [
+			['app', before],
+			['big', { ...before, endpoints: new LongList(items(count)), ...after, more: new LongList(items(2)) }],
+			['small', after],
+		];
+		const whole = { app: before, big: { ...before, endpoints: items(count), ...after, more: items(2) }, small: after };
+		const pieces = await gather(objectPieces(entries));
+		expect(pieces.join('')).toBe(`${JSON.stringify(whole, null, '\t')}\n`);
+		expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(2500);
 	});
 });

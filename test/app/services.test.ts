@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { objectPieces } from '../../src/app/json-pieces.ts';
 import type { Services } from '../../src/app/services.ts';
 import type { EndpointSink } from '../../src/ports/endpoint-source.ts';
 import type { Service } from '../../src/proxy/service.ts';
@@ -200,7 +201,7 @@ describe('a reload', () => {
 });
 
 describe('what /services shows', () => {
-	it('is every service with its endpoints and counts', () => {
+	it('is every service with its endpoints and counts', async () => {
 		const services = running.follow({
 			...payments([{ ...A, labels: { version: 'v1' } }, B], { hostnames: ['payments.shop.svc'] }),
 			outbound: { listen: '127.0.0.1:0' },
@@ -215,7 +216,9 @@ describe('what /services shows', () => {
 		};
 		const endpoint = { weight: 1, labels: {}, usable: true, requests: { active: 0 }, connections: idle };
 		const ports = new Map([['payments', { address: '127.0.0.1', port: 7001 }]]);
-		expect(Object.fromEntries(services.describe(false, 'refused', ports))).toEqual({
+		let shown = '';
+		for await (const piece of objectPieces(services.describe(false, 'refused', ports))) shown += piece;
+		expect(JSON.parse(shown)).toEqual({
 			app: { endpoints: [{ address: '127.0.0.1:8080', healthy: false, lastFailure: 'refused' }], ...counts },
 			payments: {
 				listen: '127.0.0.1:7001',

@@ -15,10 +15,18 @@ function yamlOf(rules: number): string {
 		outbound: { listen, routes: routes.slice(0, Math.floor(rules / 2)) },
 		services: {
 			stock: { hostnames: ['stock'], endpoints: [{ address: '10.0.0.1:80' }] },
+			many: { hostnames: ['many'], endpoints: addresses(rules * 10) },
 			...Object.fromEntries(routes.map(({ name }) => [name, { endpoints: [] }])),
 		},
 		tests: routes.map(({ name }, i) => ({ request: { path: `/${i}` }, expect: { route: name } })),
 	});
+}
+
+function addresses(count: number) {
+	return Array.from({ length: count }, (_, i) => ({
+		address: `10.0.${i >> 8}.${i & 255}:80`,
+		labels: { pod: `p${i}` },
+	}));
 }
 
 const issues = (count: number): Issue[] =>
@@ -91,11 +99,31 @@ describe('another answer than a compiled file', () => {
 });
 
 describe('the effective configuration in parts', () => {
-	it.each([0, 1, 45])('of %i rules is the same JSON as the whole', (rules) => {
+	it.each([0, 1, 3, 45])('of %i rules is the same JSON as the whole', (rules) => {
 		const { file, whole } = compiled(rules);
 		if (!file.ok) throw new Error('a good file');
 		const text = [...file.effective.text((effective) => ({ hash: 'abc', effective, rejected: null }))].join('');
 		expect(text).toBe(JSON.stringify({ hash: 'abc', effective: whole, rejected: null }, null, '\t'));
+	});
+
+	it('comes in small pieces however many endpoints a service has', () => {
+		const { file } = compiled(100);
+		if (!file.ok) throw new Error('a good file');
+		const pieces = [...file.effective.text((effective) => ({ effective }))];
+		expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(100_000);
+	});
+
+	it('leads to the endpoints of a service, of which it tells only who asks for them', () => {
+		const { file } = compiled(9);
+		if (!file.ok) throw new Error('a good file');
+		const { effective } = file;
+		const last = effective.at(['services', 'many', 'endpoints', 89]);
+		expect(last).toMatchObject({ address: { value: '10.0.0.89:80' } });
+		expect(effective.at(['services', 'many', 'endpoints', 89, 'address'])).toMatchObject({ value: '10.0.0.89:80' });
+		expect(effective.at(['services', 'many', 'endpoints'])).toHaveLength(90);
+		expect(effective.at(['services', 'many', 'endpoints', 90])).toBeNull();
+		expect(effective.at(['services', 'many', 'endpoints', 'none'])).toBeNull();
+		expect(effective.at(['services', 'many'])).toMatchObject({ hostnames: { value: ['many'] }, endpoints: [] });
 	});
 
 	it('leads to the values of a rule, of a service, and nowhere', () => {

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { listen, settings } from './listening.ts';
 
-const { delayMs, keepAliveMs } = settings({ delayMs: 0, keepAliveMs: 5000 });
+const { delayMs, keepAliveMs, host } = settings({ delayMs: 0, keepAliveMs: 5000, host: '127.0.0.1' });
 
 const server = createServer((request, response) => {
 	const [, kind, word] = (request.url ?? '').split('/');
@@ -26,4 +26,4 @@ server.on('upgrade', (request, socket) => {
 	socket.on('error', () => {});
 	socket.pipe(socket);
 });
-listen(server);
+listen(server, host);

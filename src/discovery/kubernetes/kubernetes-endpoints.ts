@@ -136,6 +136,7 @@ class ServiceWatch implements EndpointWatch, SliceListener {
 			while (this.latest !== null) {
 				const slices = this.latest;
 				this.latest = null;
+				await breathe();
 				const { endpoints, problem } = await endpointsOf(slices, this.source.port, access?.family ?? 'IPv4', breathe);
 				this.tell(endpoints, problem);
 			}
