@@ -2,11 +2,12 @@
  * The route file is edited under full load, every third time with a mistake: nobody notices, but that the good versions
  * are in force. And a file of 1,000 rules is taken over without holding up the event loop.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from '../child.ts';
 import { atLeast, atMost, type Figure, reported, type Scenario } from '../figure.ts';
 import { Sidecar } from '../sidecar.ts';
+import { longestTurn, type Turn } from '../turns.ts';
 import { VersionLoad } from '../version-load.ts';
 import { waitFor } from '../wait.ts';
 
@@ -73,12 +74,6 @@ export interface ReloadResult {
 	/** Longest turn of the event loop before the first reload, and while reloads went on. */
 	readonly quiet: Turn;
 	readonly reloading: Turn;
-}
-
-/** Milliseconds of a turn of the event loop. */
-interface Turn {
-	readonly ms: number;
-	readonly cpuMs: number;
 }
 
 export async function reload(settings: ReloadSettings): Promise<ReloadResult> {
@@ -150,19 +145,6 @@ async function edit(sidecar: Sidecar, appPort: number, settings: ReloadSettings)
 	const last = String(reloads);
 	await waitFor('the last version', async () => (await sidecar.get('/')).headers.get('x-version') === last, LAST_MS);
 	return { settledMb };
-}
-
-function longestTurn(file: string, from: number, to: number): Turn {
-	let ms = 0;
-	let cpuMs = 0;
-	if (!existsSync(file)) return { ms, cpuMs };
-	for (const line of readFileSync(file, 'utf8').split('\n')) {
-		const [at = 0, clock = 0, cpu = 0] = line.split(' ').map(Number);
-		if (at < from || at > to) continue;
-		ms = Math.max(ms, clock);
-		cpuMs = Math.max(cpuMs, cpu);
-	}
-	return { ms, cpuMs };
 }
 
 /** A machine with two cores has one left to compile: a version that is overtaken by the next is never looked at. */
