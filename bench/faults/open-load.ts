@@ -28,6 +28,9 @@ export interface OpenLoadOptions {
 
 export class OpenLoad {
 	sent = 0;
+	private answered = 0;
+	/** Before `stop`. */
+	private answeredInTime = 0;
 	/** Requests that found every connection busy. */
 	queued = 0;
 	readonly options: OpenLoadOptions;
@@ -56,11 +59,12 @@ export class OpenLoad {
 		this.looks = setInterval(() => this.lookForHangs(), LOOK_FOR_HANGS_MS);
 	}
 
-	/** Sent a second, so far or until `stop`, the beginning left out. */
+	/** Answered a second, so far or until `stop`, the beginning left out. */
 	get rate(): number {
 		const { rate, risesMs } = this.options;
 		const end = this.stoppedAt === 0 ? performance.now() : this.stoppedAt;
-		return ((this.sent - (rate * risesMs) / 2000) * 1000) / (end - this.startedAt - risesMs);
+		const answered = this.stoppedAt === 0 ? this.answered : this.answeredInTime;
+		return ((answered - (rate * risesMs) / 2000) * 1000) / (end - this.startedAt - risesMs);
 	}
 
 	/** Anywhere within its share of the time: at even distances they would beat with other clocks. */
@@ -90,7 +94,12 @@ export class OpenLoad {
 		this.waiting.push(due);
 	}
 
-	/** A connection has had its answer. */
+	/** An answer has come. */
+	onAnswer(): void {
+		this.answered++;
+	}
+
+	/** A connection is free for another request. */
 	release(connection: Connection): void {
 		const due = this.waiting.shift();
 		if (due === undefined) this.free.push(connection);
@@ -120,6 +129,7 @@ export class OpenLoad {
 	async stop(): Promise<void> {
 		if (this.stoppedAt === 0) {
 			this.stoppedAt = performance.now();
+			this.answeredInTime = this.answered;
 			clearInterval(this.ticks);
 			this.look();
 		}
@@ -176,6 +186,7 @@ class Connection {
 		const proxyStatus = /\r\nproxy-status: ([^\r]*)/i.exec(head)?.[1] ?? '';
 		const isClosing = /\r\nconnection: close/i.test(head);
 		this.isBusy = false;
+		this.load.onAnswer();
 		tally.answer({ at, status, ms: at - this.due, proxyStatus, isClosing });
 		const wrong = fault(status, this.received);
 		if (wrong !== '') tally.error(wrong);

@@ -116,10 +116,10 @@ class Mesh {
 			services: { orders: { hostnames: ['orders'], endpoints: [endpoint], connect } },
 		});
 		const load = this.load(web.outboundPort);
-		const startedAt = performance.timeOrigin + performance.now();
+		const warmAt = performance.timeOrigin + performance.now() + load.options.risesMs;
 		await this.rotate({ web, orders });
 		await load.stop();
-		const turnOf = ({ stallFile }: Sidecar) => longestTurn(stallFile, startedAt, Number.POSITIVE_INFINITY);
+		const turnOf = ({ stallFile }: Sidecar) => longestTurn(stallFile, warmAt, Number.POSITIVE_INFINITY);
 		return {
 			tally: this.tally,
 			rate: load.rate,
