@@ -32,6 +32,10 @@ export interface ScenarioOptions {
 	/** Entry of the sidecar to test; the sources when `undefined`. */
 	readonly main: string | undefined;
 	readonly isQuick: boolean;
+	/** How long `mesh` goes on; `undefined`: as long as it usually does. */
+	readonly minutes: number | undefined;
+	/** Requests a second of `mesh`; `undefined`: as many as it usually sends. */
+	readonly rate: number | undefined;
 	/** Progress, for who waits. */
 	say(line: string): void;
 }

@@ -1,10 +1,11 @@
 /**
  * Faults, floods and memory: what the sidecar does on its worst days, as figures beside their limits.
  *
- * Usage: node bench/faults/run.ts [--scenario NAME]… [--quick] [--json FILE] [--main FILE]
+ * Usage: node bench/faults/run.ts [--scenario NAME]… [--quick] [--minutes N] [--rate N] [--json FILE]
+ *        [--main FILE]
  *
- * Compiles the sources into a temporary folder first (`--main` names another build). Ends with status 1 when a limit is
- * not held. See README.md beside this file.
+ * `--minutes` and `--rate` (requests a second) are those of `mesh`. Compiles the sources into a temporary folder first (`--main` names another build).
+ * Ends with status 1 when a limit is not held. See README.md beside this file.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -22,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<{ scenario: Scenario }>>>
 	reload: () => import('./scenarios/reload.ts'),
 	balance: () => import('./scenarios/balance.ts'),
 	hedge: () => import('./scenarios/hedge.ts'),
+	mesh: () => import('./scenarios/mesh.ts'),
 	soak: () => import('./scenarios/soak.ts'),
 	storm: () => import('./scenarios/storm.ts'),
 	sides: () => import('./scenarios/sides.ts'),
@@ -39,10 +41,20 @@ const { values } = parseArgs({
 	options: {
 		scenario: { type: 'string', multiple: true },
 		quick: { type: 'boolean', default: false },
+		minutes: { type: 'string' },
+		rate: { type: 'string' },
 		json: { type: 'string' },
 		main: { type: 'string' },
 	},
 });
+
+function numberOf(name: 'minutes' | 'rate'): number | undefined {
+	const text = values[name];
+	if (text !== undefined && !(Number(text) > 0)) throw new Error(`--${name} ${text}: expected a number above 0`);
+	return text === undefined ? undefined : Number(text);
+}
+const minutes = numberOf('minutes');
+const rate = numberOf('rate');
 
 async function runOne(name: string, main: string): Promise<Report> {
 	const load = SCENARIOS[name];
@@ -52,7 +64,7 @@ async function runOne(name: string, main: string): Promise<Report> {
 	const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
 	const say = (line: string) => console.error(`  ${name}: ${line}`);
 	try {
-		const figures = await scenario({ main, isQuick: values.quick, say });
+		const figures = await scenario({ main, isQuick: values.quick, minutes, rate, say });
 		return { scenario: name, seconds: seconds(), figures };
 	} catch (error) {
 		const words = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -19,6 +19,7 @@ export interface SidecarOptions {
 	readonly until?: 'ready' | 'bound';
 	/** For Node.js, before the entry. */
 	readonly nodeOptions?: readonly string[];
+	readonly env?: Readonly<Record<string, string>>;
 }
 
 const ROUTE_FILE = 'routes.yaml';
@@ -47,8 +48,9 @@ export class Sidecar extends Child {
 	outboundPort = 0;
 	private readonly folder: string;
 
-	private constructor(folder: string, args: readonly string[]) {
+	private constructor(folder: string, args: readonly string[], env: Readonly<Record<string, string>>) {
 		super(process.execPath, args, {
+			...env,
 			STALL_PROBE_FILE: join(folder, STALL_FILE),
 			HEAP_PROBE_FILE: join(folder, HEAP_FILE),
 		});
@@ -81,18 +83,13 @@ export class Sidecar extends Child {
 	}
 
 	static async start(options: SidecarOptions): Promise<Sidecar> {
-		const { main = SOURCE_MAIN, appPort, blocks, command = [], nodeOptions = [] } = options;
+		const { main = SOURCE_MAIN, appPort, blocks, command = [], nodeOptions = [], env = {} } = options;
 		const folder = mkdtempSync(join(tmpdir(), 'outrigger-fault-'));
 		const file = join(folder, ROUTE_FILE);
 		writeFileSync(file, JSON.stringify({ ...BASE, app: { port: appPort }, ...blocks }));
-		const sidecar = new Sidecar(folder, [
-			'--disable-warning=ExperimentalWarning',
-			...nodeOptions,
-			main,
-			'run',
-			file,
-			...(command.length > 0 ? ['--', ...command] : []),
-		]);
+		const words = ['run', file, ...(command.length > 0 ? ['--', ...command] : [])];
+		const args = ['--disable-warning=ExperimentalWarning', ...nodeOptions, main, ...words];
+		const sidecar = new Sidecar(folder, args, env);
 		const ports = /inbound :(\d+), admin http:\/\/[^\s,]+:(\d+)(?:.*, outbound \S+:(\d+))?.*\n/;
 		const [inbound, admin, outbound] = await sidecar.printed(ports);
 		sidecar.port = Number(inbound);

@@ -3,12 +3,14 @@
  * since it said so last, by the clock and in CPU time. The file is named by `STALL_PROBE_FILE`; the CPU time is what the
  * process itself has to answer for, the clock's is that of a machine which may be busy with something else.
  *
- * It looks at each turn, which keeps the process busy all the time: not for measuring what requests cost.
+ * It looks at each turn, which keeps the process busy all the time: not for measuring what requests cost. With
+ * `STALL_PROBE_EVERY_MS` it looks only so often, at what has passed since: a bound of the longest turn, for little.
  */
 import { appendFileSync } from 'node:fs';
 
 const SAY_MS = 50;
 const file = process.env['STALL_PROBE_FILE'];
+const everyMs = Number(process.env['STALL_PROBE_EVERY_MS'] ?? 0);
 
 function threadCpuMs(): number {
 	const { user, system } = process.threadCpuUsage();
@@ -35,7 +37,8 @@ if (file !== undefined) {
 		}
 		turnAt = performance.now();
 		turnCpu = threadCpuMs();
-		setImmediate(turn).unref();
+		if (everyMs > 0) setTimeout(turn, everyMs).unref();
+		else setImmediate(turn).unref();
 	};
 	turn();
 }
