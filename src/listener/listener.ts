@@ -191,6 +191,8 @@ export class Listener {
 	private become(greeted: Connection, socket: net.Socket, peer: VerifiedPeer | null): Connection {
 		const connection = new Http1Downstream(socket, peerOf(socket, peer), this.context);
 		this.table.replace(greeted, connection);
+		// Its handshake has lasted for longer than the grace of the others.
+		if (this.idleGrace.isOver) this.options.timers.arm(this.idleGrace, IDLE_GRACE_MS);
 		return connection;
 	}
 
