@@ -21,6 +21,8 @@ import type { StreamSink, UpstreamSink, UpstreamStream } from '../ports/stream.t
 const Phase = { idle: 0, busy: 1, tunnel: 2, closed: 3 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
+type UpstreamEnd = 'upstream_closed' | 'upstream_reset' | 'upstream_tls_failed';
+
 /** What the pool wants to hear of its connections. */
 export interface ConnectionKeeper {
 	/** The connection is clean and may carry another request. */
@@ -269,13 +271,17 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 			return this.destroy();
 		}
 		const code = (error as NodeJS.ErrnoException | null)?.code;
+		// Under TLS 1.3 a server says only now that it does not take our certificate.
+		if (code?.startsWith('ERR_SSL') === true) {
+			return this.fail('upstream_tls_failed', `${this.address} broke TLS off (${code}) ${this.progress()}`, error);
+		}
 		// EPIPE is what a write finds after the peer's FIN; a reset is the peer's RST.
 		if (code === undefined || code === 'EPIPE')
 			this.fail('upstream_closed', `${this.address} closed the connection`, error);
 		else this.fail('upstream_reset', `${this.address} reset the connection (${code}) ${this.progress()}`, error);
 	}
 
-	private fail(code: 'upstream_closed' | 'upstream_reset', detail: string, cause: Error | null): void {
+	private fail(code: UpstreamEnd, detail: string, cause: Error | null): void {
 		const { sink } = this;
 		const error = new ProxyError(code, detail, { cause, unsent: !this.hasWritten });
 		this.sink = null;

@@ -14,7 +14,7 @@ import type { Listener } from '../../src/listener/listener.ts';
 import type { HandshakeRecorder, HandshakeResult } from '../../src/ports/handshake.ts';
 import { RunningSidecar, routeFile } from '../proxy/running.ts';
 import { certificateCases } from '../support/pki/cases.ts';
-import { type IdentityFiles, testPki } from '../support/pki.ts';
+import { type Identity, type IdentityFiles, testPki, WEB } from '../support/pki.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -34,7 +34,7 @@ export class IdentityFixture {
 	/** How handshakes have ended. */
 	readonly results: Record<'inbound' | 'outbound', HandshakeResult[]> = { inbound: [], outbound: [] };
 	private running: RunningSidecar | null = null;
-	private readonly clients: Socket[] = [];
+	private readonly clients = new Set<Socket>();
 
 	private constructor(origin: RecordingOrigin) {
 		this.origin = origin;
@@ -48,12 +48,15 @@ export class IdentityFixture {
 		return new IdentityFixture(await RecordingOrigin.start());
 	}
 
-	/** `tls`: keys beside the three files. */
+	/** `tls`: keys beside the three files; `null`: no such block. */
 	async start(
-		tls: { readonly mode?: string; readonly minVersion?: string },
+		tls: { readonly mode?: string; readonly minVersion?: string } | null,
 		more: Parameters<typeof routeFile>[1] = {},
 	): Promise<RunningSidecar> {
-		const yaml = routeFile(this.origin.port, { tls: { ...this.files, ...tls }, ...more });
+		const yaml = routeFile(this.origin.port, {
+			...(tls !== null && { tls: { ...this.files, ...tls } }),
+			...more,
+		});
 		this.running = await RunningSidecar.start(yaml);
 		const { log } = this.running.telemetry;
 		const keep = (fields: Record<string, unknown>, message: string): void => void this.log.push({ fields, message });
@@ -61,6 +64,11 @@ export class IdentityFixture {
 		this.spy(this.running.telemetry.metrics.tls);
 		this.origin.forget();
 		return this.running;
+	}
+
+	/** Of a workload that the sidecar believes. */
+	ownPair(): Identity {
+		return testPki().leaf(WEB, { dns: ['localhost'] });
 	}
 
 	get sidecar(): RunningSidecar {
@@ -79,8 +87,8 @@ export class IdentityFixture {
 	/** A socket that is destroyed at the end. */
 	async dial(port = this.port): Promise<Socket> {
 		const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-		this.clients.push(socket);
-		socket.on('error', () => undefined);
+		this.clients.add(socket);
+		socket.on('error', () => undefined).on('close', () => this.clients.delete(socket));
 		await waitFor('a connection', () => !socket.connecting);
 		return socket;
 	}
@@ -128,7 +136,7 @@ export class IdentityFixture {
 	}
 
 	async stop(): Promise<void> {
-		for (const client of this.clients.splice(0)) client.destroy();
+		for (const client of this.clients) client.destroy();
 		await this.running?.stop();
 		this.running = null;
 		await this.origin.stop();
