@@ -91,13 +91,12 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		if (this.isSettled) return;
 		const { socket } = this;
 		const isResumed = socket.isSessionReused();
-		const certificate = socket.getPeerX509Certificate();
 		this.usesSession = isResumed;
-		if (isResumed || this.keep !== null)
-			this.certificateEndsAt = certificate?.validToDate.getTime() ?? Number.POSITIVE_INFINITY;
-		const isExpired = isResumed && loopClock.wall() > this.certificateEndsAt;
-		const outcome = isExpired ? EXPIRED : this.judge(certificate, socket.verifyError);
+		const outcome = this.judge(socket.getPeerX509Certificate(), socket.verifyError);
 		if (isRefusal(outcome)) return this.refuse(outcome);
+		const { expiresAt } = outcome;
+		if (isResumed && expiresAt > 0 && loopClock.wall() > expiresAt) return this.refuse(EXPIRED);
+		this.certificateEndsAt = expiresAt;
 		this.settle();
 		socket.accept();
 		if (this.ticket !== null) this.onTicket(this.ticket);

@@ -13,7 +13,7 @@ import { KeyUsage, keyUsageOf, saysCa } from './der.ts';
 import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
 
-const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '' };
+const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '', expiresAt: 0 };
 /**
  * DER of a peer's own certificate; with a thousand names it has 20 to 40 KiB. A session is remembered with it, and OpenSSL breaks
  * the connection off where that does not fit a ticket (65280 bytes).
@@ -49,7 +49,7 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules
 		// Absent in certificates with an empty subject, whatever the types say.
 		const subject = (certificate.subject as string | undefined) ?? '';
 		const parts = { by: ownId, hash: certificate.fingerprint256, subject, uris, dnsNames };
-		return { principal, certificateElement: certificateElement(parts) };
+		return { principal, certificateElement: certificateElement(parts), expiresAt: expiryOf(certificate) };
 	};
 }
 
@@ -64,7 +64,9 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
 		const broken = brokenBy(certificate, fault);
 		if (broken !== null) return broken;
-		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) return ANONYMOUS;
+		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) {
+			return { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
+		}
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
 		if (wanted.length === 0) return mismatch(names, dnsNames);
@@ -72,7 +74,7 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
 		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
-		return { principal, certificateElement: '' };
+		return { principal, certificateElement: '', expiresAt: expiryOf(certificate) };
 	};
 }
 
@@ -86,6 +88,10 @@ function brokenBy({ raw }: X509Certificate, fault: Error | null): Refusal | null
 function isFor(certificate: X509Certificate, host: string): boolean {
 	if (isIP(host) !== 0) return certificate.checkIP(host) !== undefined;
 	return certificate.checkHost(host, { subject: 'never' }) !== undefined;
+}
+
+function expiryOf({ validToDate }: X509Certificate): number {
+	return validToDate.getTime();
 }
 
 function mismatch(wanted: readonly PeerName[], found: readonly string[]): Refusal {
