@@ -41,7 +41,8 @@ export class ClientTrust {
 		if (made !== null && made.own === own && made.ca === ca) return made.is;
 		const isOwnBundle = own !== null && ca === own.texts.trustBundle;
 		const minVersion = workload?.config.minVersion ?? '1.2';
-		const is = { context: clientContext(own, ca, minVersion), trustDomains: isOwnBundle ? own.trustDomains : ANY };
+		const context = clientContext(own?.texts ?? null, ca, minVersion);
+		const is = { context, trustDomains: isOwnBundle ? own.trustDomains : ANY };
 		this.made = { own, ca, is };
 		return is;
 	}

@@ -2,6 +2,7 @@
 import type net from 'node:net';
 import type { Timers } from '../clock.ts';
 import type { PeerName } from '../config/identity-config.ts';
+import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, isRefusal, type OutboundTls, type RunningHandshake } from '../io/secure.ts';
 import type { Refusal } from '../ports/handshake.ts';
 import type { ClientCredentials, ClientTrust } from './client-trust.ts';
@@ -20,6 +21,8 @@ export interface EndpointTlsOptions {
 export class EndpointTls implements OutboundTls {
 	private readonly options: EndpointTlsOptions;
 	private session: Buffer | null = null;
+	/** Epoch milliseconds: the session is of no use from then on. */
+	private sessionEndsAt = 0;
 	/** Under which the session was made: it proves nothing under others. */
 	private credentials: ClientCredentials | null = null;
 	private judge: Judge | null = null;
@@ -43,10 +46,16 @@ export class EndpointTls implements OutboundTls {
 			this.judge = serverJudge({ names, trustDomains: credentials.trustDomains });
 		}
 		const { context } = credentials;
-		const { judge, session } = this;
-		const keep = (ticket: Buffer): void => {
-			if (this.credentials === credentials) this.session = ticket;
+		const { judge } = this;
+		const session = loopClock.wall() < this.sessionEndsAt ? this.session : null;
+		const keep = (ticket: Buffer, until: number): void => {
+			if (this.credentials !== credentials) return;
+			this.session = ticket;
+			this.sessionEndsAt = until;
 		};
-		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep }, owner);
+		const forget = (): void => {
+			if (this.session === session) this.session = null;
+		};
+		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep, forget }, owner);
 	}
 }

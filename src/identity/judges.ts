@@ -9,11 +9,16 @@ import { parseSpiffeId } from '../config/spiffe-id.ts';
 import { certificateElement } from '../http/client-certificate.ts';
 import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import { namesOf } from './certificate-names.ts';
-import { KeyUsage, keyUsageOf } from './der.ts';
+import { KeyUsage, keyUsageOf, saysCa } from './der.ts';
 import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
 
 const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '', expiresAt: 0 };
+/**
+ * DER of a peer's own certificate; with a thousand names it has 20 to 40 KiB. A session is remembered with it, and OpenSSL breaks
+ * the connection off where that does not fit a ticket (65280 bytes).
+ */
+const MAX_LEAF_BYTES = 48 * 1024;
 /** Names of a certificate that are told in an error. */
 const MAX_TOLD = 3;
 
@@ -35,7 +40,8 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules
 		if (certificate === undefined) {
 			return takesAnonymous ? ANONYMOUS : { fault: 'no_certificate', detail: 'the client has shown no certificate' };
 		}
-		if (fault !== null) return refusalOf(fault);
+		const broken = brokenBy(certificate, fault);
+		if (broken !== null) return broken;
 		const { uris, dnsNames } = namesOf(certificate);
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
@@ -56,7 +62,8 @@ export interface ServerRules extends TrustScope {
 export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
-		if (fault !== null) return refusalOf(fault);
+		const broken = brokenBy(certificate, fault);
+		if (broken !== null) return broken;
 		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) {
 			return { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
 		}
@@ -69,6 +76,12 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
 		return { principal, certificateElement: '', expiresAt: expiryOf(certificate) };
 	};
+}
+
+function brokenBy({ raw }: X509Certificate, fault: Error | null): Refusal | null {
+	if (fault !== null) return refusalOf(fault);
+	if (raw.length <= MAX_LEAF_BYTES) return null;
+	return { fault: 'bad_certificate', detail: `the certificate has ${raw.length} bytes, more than ${MAX_LEAF_BYTES}` };
 }
 
 /** RFC 9525: a name, or an address where the endpoint is known by nothing else. */
@@ -105,7 +118,7 @@ export function svidRefusal(
 	if (!id.ok) return { fault: 'no_identity', detail: `the URI name of the certificate ${id.reason}` };
 	if (id.path === '')
 		return { fault: 'no_identity', detail: 'the URI name of the certificate is that of a trust domain' };
-	if (certificate.ca) return { fault: 'wrong_usage', detail: 'the certificate is that of an authority (CA)' };
+	if (saysCa(certificate.raw)) return { fault: 'wrong_usage', detail: 'the certificate is that of an authority (CA)' };
 	const usage = keyUsageOf(certificate.raw);
 	// X509-SVID §4.3 wants the extension to be there; many who issue certificates leave it out, and go-spiffe bears it.
 	if (usage !== null && (usage & KeyUsage.digitalSignature) === 0) {

@@ -5,13 +5,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { parseSpiffeId } from '../config/spiffe-id.ts';
 import { namesOf } from './certificate-names.ts';
+import { type MaterialTexts, serverContext } from './contexts.ts';
 
-/** What each of the three came as, PEM. */
-export interface MaterialTexts {
-	readonly certificate: string;
-	readonly key: string;
-	readonly trustBundle: string;
-}
+export type { MaterialTexts } from './contexts.ts';
 
 export interface Material {
 	readonly texts: MaterialTexts;
@@ -49,6 +45,8 @@ export function materialOf(texts: MaterialTexts): Material | MaterialFault {
 	const key = keyIn(texts.key);
 	if (typeof key === 'string') return { part: 'key', reason: key };
 	if (!leaf.checkPrivateKey(key)) return { part: 'key', reason: 'does not belong to the certificate' };
+	const refused = refusedBy(texts);
+	if (refused !== '') return { part: 'certificate', reason: refused };
 	const { uris } = namesOf(leaf);
 	const [uri = ''] = uris;
 	const id = parseSpiffeId(uri);
@@ -75,6 +73,17 @@ export function certificatesIn(pem: string): X509Certificate[] | string {
 		return blocks.map((block) => new X509Certificate(block));
 	} catch {
 		return 'holds a certificate that cannot be read';
+	}
+}
+
+/** OpenSSL loads no certificate that is too weak to be shown; what it thinks of it is asked here, not by the first peer. */
+function refusedBy(texts: MaterialTexts): string {
+	try {
+		serverContext(texts, '1.2');
+		return '';
+	} catch (error) {
+		const { code = '' } = error as NodeJS.ErrnoException;
+		return `cannot be used (${code === '' ? 'OpenSSL refuses it' : code})`;
 	}
 }
 

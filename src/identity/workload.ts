@@ -116,12 +116,24 @@ export class Workload extends TimerEntry implements MaterialSink {
 	serverTerms(): ServerTerms | Refusal {
 		const { material } = this;
 		if (material === null) return { fault: 'no_credentials', detail: this.trouble() };
-		this.terms ??= { context: this.contextOf(material), judge: this.judgeOf(material) };
+		this.terms ??= this.termsOf(material);
 		return this.terms;
 	}
 
+	private termsOf(material: Material): ServerTerms {
+		const terms = {
+			context: this.contextOf(material),
+			judge: this.judgeOf(material),
+			// Whoever holds such a session may have another certificate by now: without the old tickets it is asked for it.
+			forget: () => {
+				if (this.terms === terms) this.terms = null;
+			},
+		};
+		return terms;
+	}
+
 	private contextOf(material: Material): SecureContext {
-		return serverContext(material, this.config.minVersion);
+		return serverContext(material.texts, this.config.minVersion);
 	}
 
 	private judgeOf({ id, trustDomains }: Material): Judge {
