@@ -1,6 +1,7 @@
 /**
- * As much of DER (X.690) as is needed to find the key usage of a certificate (RFC 5280 §4.2.1.3), which Node does not tell.
- * OpenSSL has parsed the certificate before; what makes no sense here all the same reads as an empty value.
+ * As much of DER (X.690) as is needed to find the key usage of a certificate (RFC 5280 §4.2.1.3), which Node does not tell,
+ * and to tell certificates apart that stand one after the other. OpenSSL has parsed the certificate whose key usage is
+ * wanted; what makes no sense here all the same reads as an empty value.
  */
 
 interface Value {
@@ -45,6 +46,18 @@ function keyUsageAmong(bytes: Uint8Array, list: Value): number | null {
 		}
 	}
 	return null;
+}
+
+/** The values that stand one after the other in `bytes`, with their heads. `null`: there is something else as well. */
+export function derValues(bytes: Uint8Array): Uint8Array[] | null {
+	const values: Uint8Array[] = [];
+	for (let at = 0; at < bytes.length; ) {
+		const value = valueAt(bytes, at, bytes.length);
+		if (value === null) return null;
+		values.push(bytes.subarray(at, value.end));
+		at = value.end;
+	}
+	return values;
 }
 
 function startsWith(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {

@@ -12,14 +12,17 @@ import { namesOf } from './certificate-names.ts';
 import { KeyUsage, keyUsageOf } from './der.ts';
 import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
+import type { Vouching } from './vouching.ts';
 
 const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '' };
 /** Names of a certificate that are told in an error. */
 const MAX_TOLD = 3;
 
 export interface TrustScope {
-	/** Trust domains that the bundle speaks for; empty: any. */
+	/** Trust domains that the bundles speak for; empty: any. */
 	readonly trustDomains: ReadonlySet<string>;
+	/** See `Material.vouching`. */
+	readonly vouching?: Vouching | null;
 }
 
 export interface ClientRules extends TrustScope {
@@ -30,7 +33,7 @@ export interface ClientRules extends TrustScope {
 }
 
 /** Of clients. */
-export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules): Judge {
+export function clientJudge({ takesAnonymous, ownId, trustDomains, vouching = null }: ClientRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) {
 			return takesAnonymous ? ANONYMOUS : { fault: 'no_certificate', detail: 'the client has shown no certificate' };
@@ -40,6 +43,8 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
+		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
+		if (forged !== null) return forged;
 		// Absent in certificates with an empty subject, whatever the types say.
 		const subject = (certificate.subject as string | undefined) ?? '';
 		const parts = { by: ownId, hash: certificate.fingerprint256, subject, uris, dnsNames };
@@ -53,17 +58,21 @@ export interface ServerRules extends TrustScope {
 }
 
 /** Of endpoints. */
-export function serverJudge({ names, trustDomains }: ServerRules): Judge {
+export function serverJudge({ names, trustDomains, vouching = null }: ServerRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
 		if (fault !== null) return refusalOf(fault);
-		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) return ANONYMOUS;
+		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) {
+			return vouching?.refusalOfHost(certificate) ?? ANONYMOUS;
+		}
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
 		if (wanted.length === 0) return mismatch(names, dnsNames);
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
+		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
+		if (forged !== null) return forged;
 		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
 		return { principal, certificateElement: '' };
 	};
