@@ -82,7 +82,8 @@ export class SvidStream {
 	private connect(http2: Http2, socketPath: string): void {
 		if (this.isOver) return;
 		const session = http2.connect('http://localhost', {
-			createConnection: () => net.connect(socketPath),
+			// What the session makes of its errors is less than they say.
+			createConnection: () => net.connect(socketPath).on('error', this.onError),
 			maxSessionMemory: SESSION_MEMORY_MB,
 			settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_LIST_BYTES },
 		});
