@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { InboundTls } from '../io/secure.ts';
+import { systemRandom } from '../io/system.ts';
 import { Listener } from '../listener/listener.ts';
 import type { BoundAddress } from '../ports/control.ts';
 import type { Endpoint } from '../proxy/endpoint.ts';
@@ -45,6 +46,7 @@ export class Front {
 			handler: this.handler,
 			timers: telemetry.timers,
 			clock: loopClock,
+			random: systemRandom,
 			log: telemetry.log,
 			headLimits: env.headLimits,
 			maxConnections: limits.connections,

@@ -75,7 +75,7 @@ export class Security {
 
 	/** Of the port that callers use, as of now. */
 	inbound(): InboundTls | null {
-		return this.inForce?.identity?.inbound() ?? null;
+		return this.inForce?.identity?.inbound ?? null;
 	}
 
 	/** `null`: plaintext, as the file says. */
@@ -111,14 +111,24 @@ class CurrentTls implements OutboundTls {
 		this.current = current;
 	}
 
-	connect(raw: net.Socket, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal {
+	version(): object | null {
+		return this.now()?.version() ?? null;
+	}
+
+	private now(): OutboundTls | null {
 		const identity = this.current();
-		if (identity === null) return { fault: 'no_credentials', detail: 'no certificates have been loaded' };
+		if (identity === null) return null;
 		if (identity !== this.identity || this.tls === null) {
 			this.identity = identity;
 			this.tls = identity.outbound(this.endpoint);
 		}
-		return this.tls.connect(raw, timers, owner);
+		return this.tls;
+	}
+
+	connect(raw: net.Socket, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal {
+		const tls = this.now();
+		if (tls === null) return { fault: 'no_credentials', detail: 'no certificates have been loaded' };
+		return tls.connect(raw, timers, owner);
 	}
 }
 

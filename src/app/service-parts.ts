@@ -66,6 +66,7 @@ export function buildPool(env: ServiceEnvironment, calling: Calling): Http1Pool 
 		dialer: buildDialer(env, calling),
 		clock: loopClock,
 		timers: env.timers,
+		random: env.random,
 		idleAge: new IdleAge(),
 		idleMs: connect.idle,
 		maxConnections: connect.maxConnections,

@@ -18,7 +18,7 @@ import type { RouteHit } from '../routing/table.ts';
 import { type AskedRequest, asSeenBy, headOf, headOfText, type WayIn, wayIn } from './asked-request.ts';
 import { runFilters } from './filtered.ts';
 import { type Candidate, Judge } from './judge.ts';
-import { type AskedBy, judgeUnmatched } from './judged.ts';
+import { judgeUnmatched } from './judged.ts';
 import { findLosers, type Losers, placeOf } from './losers.ts';
 import { type Mask, Masks, NO_MASK } from './mask.ts';
 import { bytesOutcome, type Outcome, outcomeOf, refusal } from './outcome.ts';
@@ -102,16 +102,16 @@ export class Explainer {
 	}
 
 	/** What happens to it; a fraction of a millisecond. */
-	evaluate(asked: AskedRequest, by: AskedBy = 'stranger'): Evaluation {
+	evaluate(asked: AskedRequest): Evaluation {
 		const head = headOf(asked);
-		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked, head, by);
+		return head instanceof ProxyError ? this.refused(asked, head) : this.evaluateHead(asked, head);
 	}
 
 	/** The same for a head as it stood on the wire, one character a byte. */
 	evaluateText(way: WayIn, text: string): Evaluation {
 		const head = headOfText(text);
 		if (head instanceof ProxyError) return this.refused({ ...way, method: '', host: '', path: '', headers: [] }, head);
-		return this.evaluateHead(way, asSeenBy(way.side, head), 'stranger');
+		return this.evaluateHead(way, asSeenBy(way.side, head));
 	}
 
 	/** The same with the rules that lost, the nearest `limit` one by one. Pauses: see `findLosers`. */
@@ -181,7 +181,7 @@ export class Explainer {
 		return decided({ request, winner: null, unmatched: '', policy: [] }, outcome, null);
 	}
 
-	private evaluateHead({ side, service = '' }: WayIn, head: RequestHead, by: AskedBy): Evaluation {
+	private evaluateHead({ side, service = '' }: WayIn, head: RequestHead): Evaluation {
 		const { config } = this.file;
 		const { method, authority: host } = head;
 		const path = this.redaction.path(head.path + head.query);
@@ -198,7 +198,7 @@ export class Explainer {
 		const hit = this.file.match(side, head);
 		const fallback = this.fallbackOf(side);
 		if (hit === null && fallback === null) {
-			return decided(none, this.noRoute(head, by, path), head);
+			return decided(none, this.noRoute(head, path), head);
 		}
 		const rule = hit?.rule ?? (fallback as Rule);
 		const mask = this.maskOf(side, rule);
@@ -208,7 +208,6 @@ export class Explainer {
 			listenerPort: listen.port,
 			scheme,
 			authorization: this.authorizationsOf(side).of(rule),
-			by,
 		});
 		const { redaction } = this;
 		const unmasked = outcomeOf({ config, rule, filtered, redaction, portOf: service });
@@ -224,9 +223,9 @@ export class Explainer {
 	}
 
 	/** Of a request that nothing takes: whom authorization keeps out is not told so. */
-	private noRoute(head: RequestHead, by: AskedBy, path: string): Outcome {
+	private noRoute(head: RequestHead, path: string): Outcome {
 		const { ofSide } = this.authorizationsOf('inbound');
-		const judged = judgeUnmatched(head, ofSide, by);
+		const judged = judgeUnmatched(head, ofSide);
 		const why = 'no rule takes it, and `inbound.unmatched` is `reject`';
 		const outcome =
 			judged.refusal === ''

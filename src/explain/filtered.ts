@@ -7,7 +7,7 @@ import { compileBackendFilters, compileFilters } from '../filters/chain.ts';
 import type { Answer, FilteredRequest } from '../filters/filter.ts';
 import { copyForNextHop, isForHttps, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
-import { type AskedBy, Guard, type Judged, judgedBy, LOOPBACK } from './judged.ts';
+import { Guard, type Judged, judgedBy, LOOPBACK } from './judged.ts';
 
 export interface Filtered {
 	readonly method: string;
@@ -28,7 +28,6 @@ export interface Filtered {
 /** How a request is said to have come, and what it meets. */
 type Asked = Pick<FilteredRequest, 'listenerPort' | 'scheme'> & {
 	readonly authorization: readonly AuthorizationFilter[];
-	readonly by: AskedBy;
 };
 
 /** No filter that runs here draws lots: rate limits and faults are told, not run. */
@@ -36,7 +35,7 @@ const NO_RANDOM: Random = { next: () => 0, hex: () => '', uuid: () => '' };
 
 /** The rule's, then those of the backend if there is but one to go to. `received` stays as it is. */
 export function runFilters(rule: Rule, match: Match, received: RequestHead, asked: Asked): Filtered {
-	const { listenerPort, scheme, authorization, by } = asked;
+	const { listenerPort, scheme, authorization } = asked;
 	const head = copyForNextHop(received);
 	stripRequestHopByHop(head);
 	const { authority } = received;
@@ -52,7 +51,7 @@ export function runFilters(rule: Rule, match: Match, received: RequestHead, aske
 		random: NO_RANDOM,
 		now: () => 0,
 	};
-	const guards = authorization.map((filter) => new Guard(filter, by));
+	const guards = authorization.map((filter) => new Guard(filter));
 	const answer = answerOf(rule, request, guards);
 	return {
 		method: head.method,

@@ -1,15 +1,13 @@
 /**
- * What authorization makes of a request of which nobody knows who sends it. `explain` takes it for that of a stranger: without
- * identity, from this machine. The `tests` of a file take the caller for whoever may, since they are about what is asked for:
- * there only what is refused to everybody is refused.
+ * What authorization makes of a request of which nobody knows who sends it. The caller is taken for one who may, since people
+ * ask about requests: only what is refused to everybody is refused. What a stranger would get, without identity and from
+ * this machine, is told beside it.
  */
 import type { AuthorizationFilter, Decision } from '../filters/authorization.ts';
 import type { FilteredRequest, RequestFilter, Verdict } from '../filters/filter.ts';
 import { copyForNextHop, type RequestHead } from '../http/head.ts';
 import { stripRequestHopByHop } from '../http/hop-by-hop.ts';
 import type { Step } from './steps.ts';
-
-export type AskedBy = 'stranger' | 'anybody';
 
 export interface Judged {
 	/** Why it is refused; `''`: it is not. */
@@ -22,22 +20,19 @@ export const LOOPBACK = '127.0.0.1';
 
 /** An authorization that keeps in mind what it has decided. */
 export class Guard implements RequestFilter {
+	/** For whoever fits best. */
 	decision: Decision | null = null;
-	/** Others may. */
-	isForSome = false;
+	forStranger: Decision | null = null;
 	readonly filter: AuthorizationFilter;
-	private readonly by: AskedBy;
 
-	constructor(filter: AuthorizationFilter, by: AskedBy) {
+	constructor(filter: AuthorizationFilter) {
 		this.filter = filter;
-		this.by = by;
 	}
 
 	onRequest(request: Pick<FilteredRequest, 'head' | 'principal' | 'peerAddress'>): Verdict {
 		const { filter } = this;
-		const forAnybody = filter.decideForAnybody(request);
-		this.decision = this.by === 'anybody' ? forAnybody : filter.decide(request);
-		this.isForSome = forAnybody.refusal === null;
+		this.decision = filter.decideForAnybody(request);
+		this.forStranger = filter.decide(request);
 		return filter.isDryRun ? null : this.decision.refusal;
 	}
 }
@@ -50,22 +45,28 @@ export function judgedBy(guards: readonly Guard[]): Judged {
 }
 
 /** The same for a request that no rule takes. */
-export function judgeUnmatched(received: RequestHead, filter: AuthorizationFilter | null, by: AskedBy): Judged {
+export function judgeUnmatched(received: RequestHead, filter: AuthorizationFilter | null): Judged {
 	if (filter === null) return { refusal: '', steps: [] };
 	const head = copyForNextHop(received);
 	stripRequestHopByHop(head);
-	const guard = new Guard(filter, by);
+	const guard = new Guard(filter);
 	guard.onRequest({ head, principal: '', peerAddress: LOOPBACK });
 	return judgedBy([guard]);
 }
 
-function sayRefusal({ decision, isForSome }: Guard): string {
-	const who = isForSome ? `; this is for a caller without identity, from ${LOOPBACK}: others may` : '';
-	return `${decision?.refusal?.detail ?? ''}${who}`;
+function sayRefusal({ decision }: Guard): string {
+	return decision?.refusal?.detail ?? '';
 }
 
 function stepOf(guard: Guard): Step {
-	const { by = '', refusal = null } = guard.decision ?? {};
-	if (refusal === null) return { what: WHAT, detail: `${by} lets it in` };
-	return { what: WHAT, detail: guard.filter.isDryRun ? `dry run: ${sayRefusal(guard)}` : `403: ${by}` };
+	const { decision, forStranger, filter } = guard;
+	const { by = '', refusal = null } = decision ?? {};
+	if (refusal !== null) return { what: WHAT, detail: filter.isDryRun ? `dry run: ${sayRefusal(guard)}` : `403: ${by}` };
+	const kept = forStranger?.refusal ?? null;
+	if (kept === null) return { what: WHAT, detail: `${forStranger?.by ?? by} lets it in` };
+	const what = filter.isDryRun ? 'only a line in the log, as a dry run,' : '403';
+	return {
+		what: WHAT,
+		detail: `${by} lets some in; ${what} for a caller without identity from ${LOOPBACK}: ${kept.detail}`,
+	};
 }

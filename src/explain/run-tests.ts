@@ -35,7 +35,7 @@ export function runTests(config: Config, explainer: Explainer): TestResult[] {
 
 function runTest(test: RouteTest, explainer: Explainer, mask: Mask): TestResult {
 	const { request, expect, name, at } = test;
-	const evaluation = explainer.evaluate(request, 'anybody');
+	const evaluation = explainer.evaluate(request);
 	const { fate, winner, unmasked } = evaluation;
 	const failures: TestFailure[] = [];
 	if (expect.route !== null && expect.route !== (winner?.rule.name ?? '')) {

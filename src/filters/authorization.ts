@@ -156,7 +156,8 @@ class Entry {
 
 	#hasMethod(method: string): boolean {
 		const { methods } = this.#rule;
-		return methods.length === 0 || methods.includes(this.#isDeny ? method.toUpperCase() : method);
+		if (methods.length === 0 || methods.includes(method)) return true;
+		return this.#isDeny && methods.includes(method.toUpperCase());
 	}
 
 	#hasPath({ method, path }: AskedFor['head']): boolean {

@@ -15,18 +15,24 @@ const PERCENT = 0x25;
 const ESCAPE = 3;
 const NONE: readonly string[] = [];
 
-/** The last path that had some: each entry of each list asks for them. */
-let last = { path: '', readings: NONE };
+/** The last path that was asked for: each entry of each list asks. */
+let lastPath = '';
+let lastReadings = NONE;
 
 /** The readings beside the path itself, which is in the form in which it is matched. Nearly always there are none. */
 export function otherReadings(path: string): readonly string[] {
-	if (!path.includes('%') && !path.includes('//') && !path.includes(';')) return NONE;
-	if (last.path === path) return last.readings;
+	if (path !== lastPath) {
+		lastReadings = path.includes('%') || path.includes(';') || path.includes('//') ? readingsOf(path) : NONE;
+		lastPath = path;
+	}
+	return lastReadings;
+}
+
+function readingsOf(path: string): readonly string[] {
 	const decoded = decodeAll(path);
 	const readings: string[] = [];
 	addReadings(decoded, readings);
 	if (decoded.includes(';')) addReadings(decoded.replace(/;[^/]*/g, ''), readings);
-	last = { path, readings };
 	return readings;
 }
 

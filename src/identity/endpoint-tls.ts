@@ -31,6 +31,11 @@ export class EndpointTls implements OutboundTls {
 		this.options = options;
 	}
 
+	version(): object | null {
+		const credentials = this.options.trust.credentials();
+		return isRefusal(credentials) ? this.credentials : credentials;
+	}
+
 	connect(raw: net.Socket, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal {
 		const { trust, names, servername, isShared } = this.options;
 		const credentials = trust.credentials();

@@ -31,6 +31,8 @@ export interface SecuredEndpoint {
 
 export class Identity {
 	readonly workload: Workload | null;
+	/** `null`: plaintext. */
+	readonly inbound: InboundTls | null;
 	private readonly bundles: BundleFiles;
 	private readonly isShared: boolean;
 	/** By what asks for it. */
@@ -41,15 +43,16 @@ export class Identity {
 		this.workload = workload;
 		this.bundles = bundles;
 		this.isShared = isShared;
+		this.inbound = this.inboundOf(workload);
 	}
 
-	/** `null`: plaintext. */
-	inbound(): InboundTls | null {
-		const { workload, isShared } = this;
+	private inboundOf(workload: Workload | null): InboundTls | null {
+		const { isShared } = this;
 		const mode = workload?.config.mode ?? 'off';
 		if (workload === null || mode === 'off') return null;
 		return {
 			mode,
+			version: () => workload.material,
 			accept(raw: net.Socket, received: Buffer, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal {
 				const terms = workload.serverTerms();
 				if (isRefusal(terms)) return terms;

@@ -14,7 +14,7 @@ import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
 import type { Vouching } from './vouching.ts';
 
-const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '' };
+const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '', expiresAt: 0 };
 /** Names of a certificate that are told in an error. */
 const MAX_TOLD = 3;
 
@@ -48,7 +48,7 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains, vouching = nu
 		// Absent in certificates with an empty subject, whatever the types say.
 		const subject = (certificate.subject as string | undefined) ?? '';
 		const parts = { by: ownId, hash: certificate.fingerprint256, subject, uris, dnsNames };
-		return { principal, certificateElement: certificateElement(parts) };
+		return { principal, certificateElement: certificateElement(parts), expiresAt: expiryOf(certificate) };
 	};
 }
 
@@ -63,7 +63,7 @@ export function serverJudge({ names, trustDomains, vouching = null }: ServerRule
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
 		if (fault !== null) return refusalOf(fault);
 		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) {
-			return vouching?.refusalOfHost(certificate) ?? ANONYMOUS;
+			return vouching?.refusalOfHost(certificate) ?? { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
 		}
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
@@ -74,7 +74,7 @@ export function serverJudge({ names, trustDomains, vouching = null }: ServerRule
 		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
 		if (forged !== null) return forged;
 		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
-		return { principal, certificateElement: '' };
+		return { principal, certificateElement: '', expiresAt: expiryOf(certificate) };
 	};
 }
 
@@ -82,6 +82,10 @@ export function serverJudge({ names, trustDomains, vouching = null }: ServerRule
 function isFor(certificate: X509Certificate, host: string): boolean {
 	if (isIP(host) !== 0) return certificate.checkIP(host) !== undefined;
 	return certificate.checkHost(host, { subject: 'never' }) !== undefined;
+}
+
+function expiryOf({ validToDate }: X509Certificate): number {
+	return validToDate.getTime();
 }
 
 function mismatch(wanted: readonly PeerName[], found: readonly string[]): Refusal {

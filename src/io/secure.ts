@@ -20,16 +20,26 @@ export interface RunningHandshake {
 	cancel(): void;
 }
 
+/**
+ * Milliseconds within which connections that were made by certificates which have been replaced are made anew, each at its
+ * own time: when it is idle, or with a response.
+ */
+export const RECONNECT_MS = 60_000;
+
 /** TLS on an inbound port. */
 export interface InboundTls {
 	/** `strict`: nothing else is taken. `permissive`: plaintext is, as from nobody in particular. */
 	readonly mode: 'strict' | 'permissive';
+	/** What stands for the certificates in force: another object once they are others. */
+	version(): object | null;
 	/** `received`: what has been read of `raw` already; it must be paused. */
 	accept(raw: net.Socket, received: Buffer, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal;
 }
 
 /** TLS towards one endpoint. */
 export interface OutboundTls {
+	/** As that of `InboundTls`. */
+	version(): object | null;
 	connect(raw: net.Socket, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal;
 }
 

@@ -6,6 +6,7 @@ import type { HeadLimits } from '../http1/limits.ts';
 import type { AcceptedReader } from '../io/accept-shared.ts';
 import type { HandshakeResult, Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import type { RequestHandler } from '../ports/stream.ts';
+import type { ConnectionPeer } from './connection-peer.ts';
 import type { ConnectionTable, TableEntry } from './connection-table.ts';
 
 /** What a listener has accepted. */
@@ -42,8 +43,8 @@ export interface ListenerContext {
 	readonly headTimeoutMs: number;
 	/** Bytes are opaque from the first one (`passthrough`). */
 	readonly isRaw: boolean;
-	/** Each response is the last one of its connection. */
-	isDraining(): boolean;
+	/** A response that begins now is the last one of its connection. */
+	isLast(peer: ConnectionPeer): boolean;
 	/** A connection that waits for a request closes. */
 	closesIdle(): boolean;
 }

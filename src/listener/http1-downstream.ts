@@ -19,7 +19,8 @@ import type { HeaderList } from '../http/header-list.ts';
 import { RequestParser, type RequestVisitor } from '../http1/request-parser.ts';
 import { afterWrites, endAfterWrites, resetSocket, type SocketOwner, watchSocket } from '../io/byte-socket.ts';
 import type { WriteGather } from '../io/write-gather.ts';
-import type { DownstreamStream, Peer, StreamSink } from '../ports/stream.ts';
+import type { DownstreamStream, StreamSink } from '../ports/stream.ts';
+import type { ConnectionPeer } from './connection-peer.ts';
 import { Standing, type TableEntry } from './connection-table.ts';
 import type { ListenerContext } from './context.ts';
 import { Presence } from './presence.ts';
@@ -29,7 +30,7 @@ import { LINGER_BYTES, LINGER_MS, Stage } from './stage.ts';
 const CUT_REQUEST = 'the client ended the connection within its request';
 
 export class Http1Downstream extends TimerEntry implements DownstreamStream, RequestVisitor, SocketOwner, TableEntry {
-	readonly peer: Peer;
+	readonly peer: ConnectionPeer;
 	standing: Standing = Standing.active;
 	tablePrev: TableEntry | null = null;
 	tableNext: TableEntry | null = null;
@@ -52,7 +53,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private lingered = 0;
 	private presence: Presence | null = null;
 
-	constructor(socket: net.Socket, peer: Peer, context: ListenerContext) {
+	constructor(socket: net.Socket, peer: ConnectionPeer, context: ListenerContext) {
 		super();
 		this.socket = socket;
 		this.peer = peer;
@@ -272,7 +273,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 
 	head(head: ResponseHead): void {
 		const isLast = this.peerEnded && this.held === null;
-		const isClosing = this.closesAfter || isLast || !head.keepAlive || this.context.isDraining();
+		const isClosing = this.closesAfter || isLast || !head.keepAlive || this.context.isLast(this.peer);
 		this.closesAfter = this.writer.head(head, isClosing);
 	}
 
@@ -361,7 +362,6 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.destroy();
 	}
 
-	/** FIN, then a short time in which the client may still send. */
 	private close(): void {
 		if (this.stage === Stage.lingering || this.stage === Stage.closed) return;
 		this.out.flushNow();

@@ -10,15 +10,16 @@
  * is closed while its next request is on the way looks like a failure to its client. `closeNow` ends what is left.
  */
 import net from 'node:net';
-import { type Clock, TimerEntry, type Timers } from '../clock.ts';
+import { type Clock, type Random, TimerEntry, type Timers } from '../clock.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { acceptPlain, acceptShared } from '../io/accept-shared.ts';
 import { breathe } from '../io/breathe.ts';
-import type { InboundTls } from '../io/secure.ts';
+import { type InboundTls, RECONNECT_MS } from '../io/secure.ts';
 import type { BoundAddress } from '../ports/control.ts';
 import type { HandshakeResult, Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import type { Log } from '../ports/log.ts';
-import type { Peer, RequestHandler } from '../ports/stream.ts';
+import type { RequestHandler } from '../ports/stream.ts';
+import { ConnectionPeer } from './connection-peer.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Connection, GreetingContext, ListenerContext } from './context.ts';
 import { Greeter } from './greeter.ts';
@@ -44,6 +45,7 @@ export interface ListenerOptions {
 	readonly handler: RequestHandler;
 	readonly timers: Timers;
 	readonly clock: Clock;
+	readonly random: Random;
 	readonly log: Log;
 	readonly headLimits: HeadLimits;
 	readonly maxConnections: number;
@@ -125,7 +127,7 @@ export class Listener {
 			idleMs: options.idleMs,
 			headTimeoutMs: options.headTimeoutMs,
 			isRaw: options.isRaw,
-			isDraining: () => this.isDraining,
+			isLast: (peer) => this.isDraining || (peer.version !== null && this.isOutdated(peer)),
 			closesIdle: () => this.idleGrace.isOver,
 		};
 		this.refusals = new RefusalLog(options.log, options.clock);
@@ -170,7 +172,7 @@ export class Listener {
 		const tls = this.options.tls();
 		const connection =
 			tls === null
-				? new Http1Downstream(socket, peerOf(socket, null), this.context)
+				? new Http1Downstream(socket, new ConnectionPeer(socket, null, null), this.context)
 				: new Greeter(socket, tls, this.greeting);
 		if (this.isClosed) socket.destroy();
 		else if (this.isHolding && this.held.size >= this.options.hold) this.refuse(socket);
@@ -178,6 +180,19 @@ export class Listener {
 		else if (this.isHolding) this.holdBack(connection);
 		else connection.start();
 		return connection;
+	}
+
+	/**
+	 * Connections go on when certificates change, and when that of a client expires; but within `RECONNECT_MS` each is asked to
+	 * come again, so that nobody is believed for long by what is no longer shown.
+	 */
+	private isOutdated(peer: ConnectionPeer): boolean {
+		const { clock, random, tls } = this.options;
+		const isExpired = peer.expiresAt > 0 && clock.wall() >= peer.expiresAt;
+		if (!isExpired && tls()?.version() === peer.version) return false;
+		const now = clock.now();
+		if (peer.reconnectAt === 0) peer.reconnectAt = now + RECONNECT_MS * random.next();
+		return now >= peer.reconnectAt;
 	}
 
 	private refuse(socket: net.Socket): void {
@@ -189,7 +204,8 @@ export class Listener {
 	}
 
 	private become(greeted: Connection, socket: net.Socket, peer: VerifiedPeer | null): Connection {
-		const connection = new Http1Downstream(socket, peerOf(socket, peer), this.context);
+		const version = peer === null ? null : (this.options.tls()?.version() ?? null);
+		const connection = new Http1Downstream(socket, new ConnectionPeer(socket, peer, version), this.context);
 		this.table.replace(greeted, connection);
 		return connection;
 	}
@@ -255,19 +271,4 @@ export class Listener {
 		this.isClosed = true;
 		for (const connection of this.table.snapshot()) connection.destroy();
 	}
-}
-
-/** `verified`: what TLS has made of it; `null`: plaintext. */
-function peerOf(socket: net.Socket, verified: VerifiedPeer | null): Peer {
-	const raw = socket.remoteAddress ?? '';
-	// A dual-stack listener shows IPv4 peers as ::ffff:a.b.c.d; everybody else writes them plainly.
-	const address = raw.startsWith('::ffff:') ? raw.slice('::ffff:'.length) : raw;
-	return {
-		address,
-		port: socket.remotePort ?? 0,
-		isLoopback: address.startsWith('127.') || address === '::1',
-		scheme: verified === null ? 'http' : 'https',
-		principal: verified?.principal ?? '',
-		certificateElement: verified?.certificateElement ?? '',
-	};
 }

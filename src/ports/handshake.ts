@@ -45,6 +45,8 @@ export interface VerifiedPeer {
 	readonly principal: string;
 	/** See `Peer.certificateElement`. */
 	readonly certificateElement: string;
+	/** Epoch milliseconds of its certificate; 0: it has shown none. */
+	readonly expiresAt: number;
 }
 
 export interface HandshakeRecorder {

@@ -58,7 +58,7 @@ export class Forwarder implements RequestHandler {
 	}
 
 	onTunnel(stream: DownstreamStream): StreamSink {
-		return new Tunnel(stream, this.refusalOf(stream.peer) ?? this.opaque, this.context);
+		return new Tunnel(stream, this.refusalOf(stream.peer) ?? this.opaque ?? nowhere(), this.context);
 	}
 
 	/** Of a connection that is no HTTP; `null`: it may pass. */
@@ -69,6 +69,10 @@ export class Forwarder implements RequestHandler {
 		recorder.connectionDenied(side, authorization.isDryRun);
 		return authorization.isDryRun ? null : refusal;
 	}
+}
+
+function nowhere(): ProxyError {
+	return new ProxyError('no_healthy_endpoint', 'opaque bytes have nowhere to go', { unsent: true });
 }
 
 /** The sentence. */

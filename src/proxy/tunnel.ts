@@ -24,8 +24,8 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 	private upstreamEnded = false;
 	private isOver = false;
 
-	/** `to`: `null` when opaque bytes have nowhere to go; an error when they may not. */
-	constructor(stream: DownstreamStream, to: Endpoint | ProxyError | null, context: TunnelContext) {
+	/** `to`: why opaque bytes have nowhere to go, else where they go. */
+	constructor(stream: DownstreamStream, to: Endpoint | ProxyError, context: TunnelContext) {
 		super();
 		this.stream = stream;
 		this.endpoint = to instanceof ProxyError ? null : to;
@@ -34,7 +34,7 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 		this.lastActivity = context.clock.now();
 		if (this.idleMs > 0) context.timers.armAt(this, this.lastActivity + this.idleMs);
 		stream.pause();
-		const got = this.endpoint?.pool.acquire(this, true) ?? (to instanceof ProxyError ? to : nowhere());
+		const got = to instanceof ProxyError ? to : to.pool.acquire(this, true);
 		if (got instanceof ProxyError) this.over(got);
 		else if (got !== null) this.onStream(got);
 	}
@@ -104,8 +104,4 @@ export class Tunnel extends TimerEntry implements StreamSink, UpstreamWaiter {
 		}
 		this.stream.release();
 	}
-}
-
-function nowhere(): ProxyError {
-	return new ProxyError('no_healthy_endpoint', 'opaque bytes have nowhere to go', { unsent: true });
 }

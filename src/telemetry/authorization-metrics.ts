@@ -4,6 +4,7 @@
  */
 import type Registry from 'prom-client/lib/registry.js';
 import type { Side } from '../config/config.ts';
+import type { ExchangeRecord } from '../ports/telemetry.ts';
 import { HotCounter, OVERFLOW_SLOT } from './hot-family.ts';
 
 export class AuthorizationMetrics {
@@ -19,6 +20,12 @@ export class AuthorizationMetrics {
 			maxSeries,
 		});
 		this.family.register(registry);
+	}
+
+	/** `route`: the label of its route. */
+	ended({ side, deniedBy, wouldBeDeniedBy }: ExchangeRecord, route: string): void {
+		if (deniedBy !== '') this.denied(side, route, false);
+		if (wouldBeDeniedBy !== '') this.denied(side, route, true);
 	}
 
 	denied(side: Side, route: string, isDryRun: boolean): void {

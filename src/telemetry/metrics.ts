@@ -155,14 +155,8 @@ export class Metrics
 		} else this.clientDurations.observe(this.calls.slotOf(record.series, record), seconds);
 		this.added.observe(this.addedSlot, record.addedMs / MILLIS_PER_SECOND);
 		if (record.isLocalReply && record.errorCode !== '') this.refused(record.errorCode);
-		if (record.deniedBy !== '' || record.wouldBeDeniedBy !== '') this.denied(record);
-	}
-
-	private denied(record: ExchangeRecord): void {
-		const { side, deniedBy, wouldBeDeniedBy } = record;
-		const route = (side === 'inbound' ? this.requests : this.calls).routeOf(record);
-		if (deniedBy !== '') this.authorization.denied(side, route, false);
-		if (wouldBeDeniedBy !== '') this.authorization.denied(side, route, true);
+		if (record.deniedBy === '' && record.wouldBeDeniedBy === '') return;
+		this.authorization.ended(record, (record.side === 'inbound' ? this.requests : this.calls).routeOf(record));
 	}
 
 	connectionDenied(side: Side, isDryRun: boolean): void {

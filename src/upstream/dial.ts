@@ -259,6 +259,11 @@ export class Dialer {
 		new Dial(this, outcome);
 	}
 
+	/** What stands for the certificates that connections are made by now; `null`: plaintext. */
+	version(): object | null {
+		return this.options.tls?.version() ?? null;
+	}
+
 	/** As people know it. `address`: which of the loopback addresses it is about. */
 	addressOf(address: string = LOOPBACKS[0]): string {
 		const { target } = this.options;

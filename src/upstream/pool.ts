@@ -11,9 +11,10 @@
  */
 
 import type net from 'node:net';
-import { type Clock, TimerEntry, type Timers } from '../clock.ts';
+import { type Clock, type Random, TimerEntry, type Timers } from '../clock.ts';
 import { ProxyError } from '../error.ts';
 import type { HeadLimits } from '../http1/limits.ts';
+import { RECONNECT_MS } from '../io/secure.ts';
 import type { UpstreamPool, UpstreamStream, UpstreamWaiter } from '../ports/stream.ts';
 import type { IdleAge } from '../resilience/idle-age.ts';
 import type { DialedReader, Dialer } from './dial.ts';
@@ -26,6 +27,7 @@ export interface PoolOptions {
 	readonly dialer: Dialer;
 	readonly clock: Clock;
 	readonly timers: Timers;
+	readonly random: Random;
 	readonly idleAge: IdleAge;
 	/** Milliseconds an idle connection is kept; 0: as learned. */
 	readonly idleMs: number;
@@ -98,7 +100,16 @@ export class Http1Pool extends TimerEntry implements UpstreamPool, ConnectionKee
 	private isDue(connection: Http1Upstream, now: number): boolean {
 		const { idleMs, idleAge, maxAgeMs } = this.options;
 		if (now - connection.idleSince >= (idleMs > 0 ? idleMs : idleAge.retireAfterMs())) return true;
-		return maxAgeMs > 0 && now - connection.openedAt >= maxAgeMs;
+		if (maxAgeMs > 0 && now - connection.openedAt >= maxAgeMs) return true;
+		return connection.version !== null && this.isOutdated(connection, now);
+	}
+
+	/** Made by certificates that have been replaced. All at once would be a storm of handshakes. */
+	private isOutdated(connection: Http1Upstream, now: number): boolean {
+		const { dialer, random } = this.options;
+		if (dialer.version() === connection.version) return false;
+		if (connection.reconnectAt === 0) connection.reconnectAt = now + RECONNECT_MS * random.next();
+		return now >= connection.reconnectAt;
 	}
 
 	/** A fresh connection is wanted, and every place is taken: an idle one makes way. */
@@ -119,6 +130,7 @@ export class Http1Pool extends TimerEntry implements UpstreamPool, ConnectionKee
 		this.dialing--;
 		const connection = new Http1Upstream(socket, address, this, this.options.limits);
 		connection.openedAt = this.options.clock.now();
+		connection.version = this.options.dialer.version();
 		if (this.waiting.get(entry.waiter) === entry) {
 			this.waiting.delete(entry.waiter);
 			entry.waiter.onStream(connection);
@@ -152,7 +164,10 @@ export class Http1Pool extends TimerEntry implements UpstreamPool, ConnectionKee
 		if (this.isClosing || (maxRequestsPerConnection > 0 && connection.requests >= maxRequestsPerConnection)) {
 			return connection.destroy();
 		}
-		connection.idleSince = this.options.clock.now();
+		const now = this.options.clock.now();
+		connection.idleSince = now;
+		// One that is never idle for long would never be looked at.
+		if (connection.version !== null && this.isOutdated(connection, now)) return connection.destroy();
 		if (this.waiting.size > 0) {
 			for (const entry of this.waiting.values()) {
 				if (entry.isFresh && connection.requests > 0) {

@@ -35,7 +35,8 @@ describe('hosts that no service lists', () => {
 
 	it('are called as a service is about which the file says nothing', () => {
 		const { services } = configOf({ services: { x: { endpoints: [{ address: 'x:80' }] } } });
-		// Of one endpoint, nobody can be left out.
-		expect(PASSTHROUGH_POLICY).toEqual({ ...services[0]?.policy, outlierDetection: null });
+		// Of one endpoint, nobody can be left out; and nobody has said who it is.
+		const tls = { ...services[0]?.policy.tls, mode: 'off' };
+		expect(PASSTHROUGH_POLICY).toEqual({ ...services[0]?.policy, outlierDetection: null, tls });
 	});
 });

@@ -323,7 +323,7 @@ describe('who may ask', () => {
 		const { explainer } = await askable(
 			`${tls}inbound: { listen: 8000, authorization: { dryRun: true, deny: [{ sources: [10.0.0.0/8] }] }, routes: [{ ${rule} }] }\n`,
 		);
-		const [policy] = explain({ explainer }, asked('GET /')).policy;
+		const [policy] = explain({ explainer }, asked('GET /', { 'x-api-key': 's3cret', 'x-team': 'a' })).policy;
 		const told = policy?.values.filter(({ key }) => key.includes('authorization'));
 		expect(told?.map(({ key, value }) => `${key} ${value}`)).toEqual([
 			'authorization.dryRun false',

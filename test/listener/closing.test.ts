@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Framing, ResponseHead } from '../../src/http/head.ts';
 import { DEFAULT_HEAD_LIMITS } from '../../src/http1/limits.ts';
 import { loopClock, loopTimer } from '../../src/io/loop-clock.ts';
-import { systemClock } from '../../src/io/system.ts';
+import { systemClock, systemRandom } from '../../src/io/system.ts';
 import { TimerWheel } from '../../src/io/timer-wheel.ts';
 import { Listener } from '../../src/listener/listener.ts';
 import type { DownstreamStream, RequestHandler, StreamSink } from '../../src/ports/stream.ts';
@@ -80,6 +80,7 @@ async function flooded(request: string, options: { idleMs?: number; hasLength?: 
 		port: 0,
 		handler: flood,
 		clock: loopClock,
+		random: systemRandom,
 		timers,
 		log: SILENT_LOG,
 		headLimits: DEFAULT_HEAD_LIMITS,

@@ -29,6 +29,8 @@ export type Recorded = Pick<
 	| 'flags'
 	| 'isLocalReply'
 	| 'requestBytes'
+	| 'deniedBy'
+	| 'wouldBeDeniedBy'
 > & { attempts: { outcome: string; isReused: boolean; isHedge: boolean; status: number }[]; responseBytes: number };
 
 export interface StartOptions {
@@ -117,7 +119,7 @@ export class RunningSidecar {
 		const ended = recorder.ended.bind(recorder);
 		recorder.ended = (record) => {
 			const { route, side, service, method, target, status, errorCode, errorDetail, flags, isLocalReply } = record;
-			const { authority, userAgent, requestBytes, responseBytes } = record;
+			const { authority, userAgent, requestBytes, responseBytes, deniedBy, wouldBeDeniedBy } = record;
 			const attempts = record.attempts.map((each) => ({
 				outcome: each.outcome,
 				isReused: each.isReused,
@@ -125,7 +127,8 @@ export class RunningSidecar {
 				status: each.status,
 			}));
 			const facts = { route, side, service, method, target, status, errorCode, errorDetail, flags, isLocalReply };
-			this.records.push({ ...facts, authority, userAgent, requestBytes, responseBytes, attempts });
+			const denials = { deniedBy, wouldBeDeniedBy };
+			this.records.push({ ...facts, ...denials, authority, userAgent, requestBytes, responseBytes, attempts });
 			ended(record);
 		};
 		const retried = recorder.retried.bind(recorder);

@@ -21,7 +21,14 @@ describe('the first list', () => {
 		expect(sink.updates).toEqual([]);
 		await sink.waitForAddresses('10.1.0.10:8080', '10.1.0.8:8080', '10.1.0.9:8080');
 		const labels = { pod: 'payments-5f6-x2x', node: 'node-1' };
-		expect(sink.updates.at(-1)?.at(2)).toEqual({ host: '10.1.0.9', port: 8080, weight: 1, zone: 'eu-1a', labels });
+		expect(sink.updates.at(-1)?.at(2)).toEqual({
+			host: '10.1.0.9',
+			port: 8080,
+			weight: 1,
+			zone: 'eu-1a',
+			labels,
+			identity: '',
+		});
 		expect(sink.updates).toHaveLength(1);
 	});
 
