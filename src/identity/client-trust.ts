@@ -5,16 +5,19 @@ import type { Refusal } from '../ports/handshake.ts';
 import type { BundleFiles } from './bundle-files.ts';
 import { clientContext } from './contexts.ts';
 import type { Material } from './material.ts';
+import type { Vouching } from './vouching.ts';
 import type { Workload } from './workload.ts';
 
 /** One version of it. Another one as soon as a certificate or bundle is another. */
 export interface ClientCredentials {
 	readonly context: SecureContext;
-	/** That the bundle speaks for; empty: any. */
+	/** That the bundles speak for; empty: any. */
 	readonly trustDomains: ReadonlySet<string>;
+	/** See `Material.vouching`. */
+	readonly vouching: Vouching | null;
 }
 
-const ANY: ReadonlySet<string> = new Set();
+const ANYBODY: Pick<ClientCredentials, 'trustDomains' | 'vouching'> = { trustDomains: new Set(), vouching: null };
 
 export class ClientTrust {
 	private readonly tls: ServiceTls;
@@ -42,7 +45,8 @@ export class ClientTrust {
 		const isOwnBundle = own !== null && ca === own.texts.trustBundle;
 		const minVersion = workload?.config.minVersion ?? '1.2';
 		const context = clientContext(own?.texts ?? null, ca, minVersion);
-		const is = { context, trustDomains: isOwnBundle ? own.trustDomains : ANY };
+		const { trustDomains, vouching } = isOwnBundle ? own : ANYBODY;
+		const is = { context, trustDomains, vouching };
 		this.made = { own, ca, is };
 		return is;
 	}

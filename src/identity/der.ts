@@ -1,7 +1,8 @@
 /**
- * As much of DER (X.690) as is needed to find two extensions of a certificate that Node does not tell of: the key usage (RFC
- * 5280 §4.2.1.3) and the basic constraints (§4.2.1.9). OpenSSL has parsed the certificate before; what makes no sense here
- * all the same reads as the value that is refused.
+ * As much of DER (X.690) as is needed to find two extensions of a certificate that Node does not tell of, the key usage (RFC
+ * 5280 §4.2.1.3) and the basic constraints (§4.2.1.9), and to tell certificates apart that stand one after the other. OpenSSL
+ * has parsed the certificate whose extensions are wanted; what makes no sense here all the same reads as the value that is
+ * refused.
  */
 
 interface Value {
@@ -70,6 +71,18 @@ function contentAmong(bytes: Uint8Array, list: Value, id: Uint8Array): Value | n
 		}
 	}
 	return null;
+}
+
+/** The values that stand one after the other in `bytes`, with their heads. `null`: there is something else as well. */
+export function derValues(bytes: Uint8Array): Uint8Array[] | null {
+	const values: Uint8Array[] = [];
+	for (let at = 0; at < bytes.length; ) {
+		const value = valueAt(bytes, at, bytes.length);
+		if (value === null) return null;
+		values.push(bytes.subarray(at, value.end));
+		at = value.end;
+	}
+	return values;
 }
 
 function startsWith(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {

@@ -2,6 +2,7 @@
 import type net from 'node:net';
 import type { Timers } from '../clock.ts';
 import type { PeerName } from '../config/identity-config.ts';
+import { parseSpiffeId } from '../config/spiffe-id.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, isRefusal, type OutboundTls, type RunningHandshake } from '../io/secure.ts';
 import type { Refusal } from '../ports/handshake.ts';
@@ -26,6 +27,8 @@ export class EndpointTls implements OutboundTls {
 	/** Under which the session was made: it proves nothing under others. */
 	private credentials: ClientCredentials | null = null;
 	private judge: Judge | null = null;
+	/** Trust domain of the names, where nothing that is believed speaks for any of them; `''`: something does. */
+	private stranger = '';
 
 	constructor(options: EndpointTlsOptions) {
 		this.options = options;
@@ -43,8 +46,11 @@ export class EndpointTls implements OutboundTls {
 		if (credentials !== this.credentials || this.judge === null) {
 			this.credentials = credentials;
 			this.session = null;
-			this.judge = serverJudge({ names, trustDomains: credentials.trustDomains });
+			const { trustDomains, vouching } = credentials;
+			this.judge = serverJudge({ names, trustDomains, vouching });
+			this.stranger = strangerAmong(names, trustDomains);
 		}
+		if (this.stranger !== '') return strange(this.stranger);
 		const { context } = credentials;
 		const { judge } = this;
 		const session = loopClock.wall() < this.sessionEndsAt ? this.session : null;
@@ -58,4 +64,19 @@ export class EndpointTls implements OutboundTls {
 		};
 		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep, forget }, owner);
 	}
+}
+
+/** Whatever certificate came, it would be refused: there is no need to look at one. */
+function strangerAmong(names: readonly PeerName[], trustDomains: ReadonlySet<string>): string {
+	let stranger = '';
+	for (const { type, value } of names) {
+		const id = type === 'uri' ? parseSpiffeId(value) : null;
+		if (id === null || !id.ok || trustDomains.size === 0 || trustDomains.has(id.trustDomain)) return '';
+		stranger = id.trustDomain;
+	}
+	return stranger;
+}
+
+function strange(trustDomain: string): Refusal {
+	return { fault: 'wrong_trust_domain', detail: `the trust bundle does not speak for ${trustDomain}` };
 }

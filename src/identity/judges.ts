@@ -12,6 +12,7 @@ import { namesOf } from './certificate-names.ts';
 import { KeyUsage, keyUsageOf, saysCa } from './der.ts';
 import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
+import type { Vouching } from './vouching.ts';
 
 const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '', expiresAt: 0 };
 /**
@@ -23,8 +24,10 @@ const MAX_LEAF_BYTES = 48 * 1024;
 const MAX_TOLD = 3;
 
 export interface TrustScope {
-	/** Trust domains that the bundle speaks for; empty: any. */
+	/** Trust domains that the bundles speak for; empty: any. */
 	readonly trustDomains: ReadonlySet<string>;
+	/** See `Material.vouching`. */
+	readonly vouching?: Vouching | null;
 }
 
 export interface ClientRules extends TrustScope {
@@ -35,7 +38,7 @@ export interface ClientRules extends TrustScope {
 }
 
 /** Of clients. */
-export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules): Judge {
+export function clientJudge({ takesAnonymous, ownId, trustDomains, vouching = null }: ClientRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) {
 			return takesAnonymous ? ANONYMOUS : { fault: 'no_certificate', detail: 'the client has shown no certificate' };
@@ -46,6 +49,8 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
+		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
+		if (forged !== null) return forged;
 		// Absent in certificates with an empty subject, whatever the types say.
 		const subject = (certificate.subject as string | undefined) ?? '';
 		const parts = { by: ownId, hash: certificate.fingerprint256, subject, uris, dnsNames };
@@ -59,13 +64,13 @@ export interface ServerRules extends TrustScope {
 }
 
 /** Of endpoints. */
-export function serverJudge({ names, trustDomains }: ServerRules): Judge {
+export function serverJudge({ names, trustDomains, vouching = null }: ServerRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
 		const broken = brokenBy(certificate, fault);
 		if (broken !== null) return broken;
 		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) {
-			return { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
+			return vouching?.refusalOfHost(certificate) ?? { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
 		}
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
@@ -73,6 +78,8 @@ export function serverJudge({ names, trustDomains }: ServerRules): Judge {
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
+		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
+		if (forged !== null) return forged;
 		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
 		return { principal, certificateElement: '', expiresAt: expiryOf(certificate) };
 	};
