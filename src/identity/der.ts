@@ -1,5 +1,5 @@
 /**
- * As much of DER (X.690) as is needed to find two extensions of a certificate that Node does not tell of: the key usage (RFC
+ * As much of DER (X.690) as is needed to find two extensions of a certificate that Node does not tell of, the key usage (RFC
  * 5280 §4.2.1.3) and the basic constraints (§4.2.1.9), and to tell certificates apart that stand one after the other. OpenSSL
  * has parsed the certificate whose extensions are wanted; what makes no sense here all the same reads as the value that is
  * refused.
