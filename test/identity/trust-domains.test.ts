@@ -160,6 +160,8 @@ describe('services of several trust domains', () => {
 		const service = await serve(identity, tls);
 		for (let i = 0; i < 3; i++) expect(await call(sidecar.outboundPort, 'payments')).toBe(200);
 		expect(service.callers).toEqual(Array.from({ length: 3 }, () => `URI:${ORDERS}`));
+		const { ok, resumed, ...refused } = await handshakes(sidecar, 'outbound');
+		expect([(ok ?? 0) + (resumed ?? 0), refused]).toEqual([3, {}]);
 	});
 
 	it.each([
