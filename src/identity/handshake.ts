@@ -10,10 +10,10 @@ import { TimerEntry, type Timers } from '../clock.ts';
 import type { AcceptedReader } from '../io/accept-shared.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, isRefusal, type RunningHandshake } from '../io/secure.ts';
-import type { Refusal } from '../ports/handshake.ts';
+import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import { failureOf } from './openssl-faults.ts';
 import { SecureSocket } from './secure-socket.ts';
-import type { ClientTerms, Judge, ServerTerms } from './terms.ts';
+import type { ClientTerms, Judge, ServerTerms, Session } from './terms.ts';
 
 /** Longest wait for a peer to finish (`semantics`: TLS handshake 5 s). */
 export const HANDSHAKE_MS = 5000;
@@ -42,7 +42,9 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	private keep: ClientTerms['keep'] | null = null;
 	/** Came before the endpoint was believed: under TLS 1.2 they do, under TLS 1.3 they come later. */
 	private ticket: Buffer | null = null;
-	private certificateEndsAt = 0;
+	/** Of a client: what it has offered to go on with. */
+	private offered: Session | null = null;
+	private peer: VerifiedPeer | null = null;
 
 	/** `received`: what has been read of the socket already. */
 	static accept(input: HandshakeInput, terms: ServerTerms, received: Buffer | null, owner: HandshakeOwner): Handshake {
@@ -52,9 +54,11 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 
 	static connect(input: HandshakeInput, terms: ClientTerms, owner: HandshakeOwner): Handshake {
 		const { context, servername, session } = terms;
-		const options = { requestCert: true, isServer: false, received: null, context, servername, session };
+		const common = { requestCert: true, isServer: false, received: null };
+		const options = { ...common, context, servername, session: session?.ticket ?? null };
 		const handshake = new Handshake(input, options, terms, owner);
 		handshake.keep = terms.keep;
+		handshake.offered = session;
 		handshake.socket.on('session', handshake.onTicket);
 		return handshake;
 	}
@@ -92,11 +96,12 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		const { socket } = this;
 		const isResumed = socket.isSessionReused();
 		this.usesSession = isResumed;
-		const outcome = this.judge(socket.getPeerX509Certificate(), socket.verifyError);
+		const known = isResumed ? (this.offered?.peer ?? null) : null;
+		const outcome = known ?? this.judge(socket.getPeerX509Certificate(), socket.verifyError);
 		if (isRefusal(outcome)) return this.refuse(outcome);
 		const { expiresAt } = outcome;
 		if (isResumed && expiresAt > 0 && loopClock.wall() > expiresAt) return this.refuse(EXPIRED);
-		this.certificateEndsAt = expiresAt;
+		this.peer = outcome;
 		this.settle();
 		socket.accept();
 		if (this.ticket !== null) this.onTicket(this.ticket);
@@ -104,8 +109,9 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	};
 
 	private readonly onTicket = (ticket: Buffer): void => {
+		const { peer } = this;
 		if (!this.isSettled) this.ticket = ticket;
-		else if (!this.socket.destroyed) this.keep?.(ticket, this.certificateEndsAt);
+		else if (peer !== null && !this.socket.destroyed) this.keep?.({ ticket, peer });
 	};
 
 	private readonly onError = (error: NodeJS.ErrnoException): void => {

@@ -14,6 +14,13 @@ export interface ServerTerms {
 	forget(): void;
 }
 
+/** Of a client. Whoever resumes it is the one that it was made with: it is a secret of the two. */
+export interface Session {
+	readonly ticket: Buffer;
+	/** Who was believed then. Node gives a client no certificate when a session is resumed. */
+	readonly peer: VerifiedPeer;
+}
+
 export interface ClientTerms {
 	readonly context: SecureContext;
 	/** Server name to ask for; `''`: none. */
@@ -21,9 +28,9 @@ export interface ClientTerms {
 	/** Of the endpoint. */
 	readonly judge: Judge;
 	/** To be resumed; `null`: none is known. */
-	readonly session: Buffer | null;
-	/** One for the next handshake under the same terms. `until`: epoch milliseconds; the endpoint's certificate ends then. */
-	keep(session: Buffer, until: number): void;
+	readonly session: Session | null;
+	/** One for the next handshake under the same terms. */
+	keep(session: Session): void;
 	/** As above; also where the handshake failed with it. */
 	forget(): void;
 }

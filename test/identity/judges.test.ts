@@ -20,7 +20,7 @@ describe('a client', () => {
 		clientJudge({ takesAnonymous, ownId: OURS, trustDomains: new Set(domains) });
 
 	it('without a certificate is let in as nobody, where that is allowed', () => {
-		expect(judge(true)(undefined, null)).toEqual({ principal: '', certificateElement: '' });
+		expect(judge(true)(undefined, null)).toEqual({ principal: '', certificateElement: '', expiresAt: 0 });
 		expect(judge(false)(undefined, null)).toMatchObject({ fault: 'no_certificate' });
 	});
 
@@ -38,6 +38,7 @@ describe('a client', () => {
 		expect(judge(false)(certified, null)).toEqual({
 			principal: WEB,
 			certificateElement: `By=${OURS};Hash=${hash};Subject="CN=test";URI=${WEB};DNS=web.test`,
+			expiresAt: certified.validToDate.getTime(),
 		});
 	});
 
