@@ -232,6 +232,8 @@ export class NamedService extends TimerEntry implements SourceOwner {
 			yield;
 			plans.set(each, yield* each.group.plan(endpointsOf(each.select(membership)), loopClock.now()));
 		}
+		// To take all over is enough for one turn of the event loop.
+		yield;
 		return plans;
 	}
 
@@ -288,11 +290,11 @@ export class NamedService extends TimerEntry implements SourceOwner {
 	private *refreshInSlices(): InSlices<void> {
 		this.judge();
 		for (const { group } of this.destinations.values()) {
+			yield;
 			const { endpoints } = group;
 			const plan = yield* group.plan(endpoints, loopClock.now());
 			// Where a source has told of others meanwhile, they have a newer plan.
 			if (group.endpoints === endpoints) group.adopt(plan);
-			yield;
 		}
 		this.afterChange();
 	}

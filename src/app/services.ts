@@ -96,12 +96,25 @@ export class Services {
 			metrics.unwatch(name);
 		}
 		if (this.unknown === null && before.unknown !== null) metrics.unwatch(PASSTHROUGH_SERVICE);
-		void calmly(closeUnused(before.pools(), this.pools()));
+		void calmly(closeUnused(before.poolsBeside(this), this.poolsBeside(before)));
+	}
+
+	/** Of services that the other does not have as they are. */
+	private poolsBeside(other: Services): Http1Pool[] {
+		const pools = this.app === other.app ? [] : [this.app.pool];
+		for (const [name, service] of this.named) {
+			if (other.named.get(name) === service) continue;
+			for (const pool of service.pools) pools.push(pool);
+		}
+		if (this.unknown !== null && this.unknown !== other.unknown) pools.push(...this.unknown.pools);
+		return pools;
 	}
 
 	/** What choosing among endpoints needs: to be called when all that refers to a service is there. */
 	*plan(): InSlices<void> {
 		for (const service of this.named.values()) yield* service.plan();
+		// To take all over is enough for one turn of the event loop.
+		yield;
 	}
 
 	/** Names of services whose endpoints nobody has told yet. */

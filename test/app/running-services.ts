@@ -29,7 +29,8 @@ export class RunningServices {
 	readonly env: ServiceEnvironment;
 	private current: Services | null = null;
 
-	constructor() {
+	/** `watchOf`: default: sources that never say anything. */
+	constructor(watchOf: ServiceEnvironment['watchOf'] = () => SILENT) {
 		this.telemetry = new Telemetry({ config: configOf({}), process: PROCESS, isHuman: false });
 		const { timers, metrics } = this.telemetry;
 		this.env = {
@@ -45,7 +46,7 @@ export class RunningServices {
 			random: systemRandom,
 			checkGate: new CheckGate(),
 			zone: '',
-			watchOf: () => ({ start: () => undefined, stop: () => undefined }),
+			watchOf,
 		};
 	}
 
@@ -73,6 +74,8 @@ export function target(parts: Partial<BackendTarget>): BackendTarget {
 	const service = parts.service ?? 'payments';
 	return { label: service, service, subset: '', port: 0, invalid: '', ...parts };
 }
+
+const SILENT = { start: () => undefined, stop: () => undefined };
 
 const PROCESS = {
 	version: 'test',

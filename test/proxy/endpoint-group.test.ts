@@ -73,3 +73,46 @@ describe('the other endpoints of a group', () => {
 		expect(names).toEqual(names[0] === '0' ? ['0', '1', '0', '1'] : ['1', '0', '1', '0']);
 	});
 });
+
+describe('the plan of a group', () => {
+	const endpointsOf = (...addresses: string[]) =>
+		addresses.map((address) => new Endpoint({ address, weight: 1, labels: {}, pool: POOL }));
+	const planOf = (group: EndpointGroup, endpoints: readonly Endpoint[]) => {
+		const slices = group.plan(endpoints, 0);
+		let slice = slices.next();
+		while (slice.done !== true) slice = slices.next();
+		return slice.value;
+	};
+	const picksOf = (group: EndpointGroup, count: number) => {
+		const random = new SeededRandom(1);
+		return Array.from({ length: count }, () => group.pick(random, null, 0, 0)?.address);
+	};
+
+	it('changes nothing before it is adopted', () => {
+		const group = groupOf([{}, {}]);
+		const { endpoints, version } = group;
+		const plan = planOf(group, endpointsOf('x'));
+		expect({ endpoints: group.endpoints, version: group.version }).toEqual({ endpoints, version });
+		expect(picksOf(group, 10)).not.toContain('x');
+		group.adopt(plan);
+		expect(picksOf(group, 2)).toEqual(['x', 'x']);
+		expect(group.version).toBe(version + 1);
+	});
+
+	it('is made by the first pick where nobody has made one', () => {
+		const group = new EndpointGroup(ROUND_ROBIN, '');
+		group.expect(endpointsOf('x'));
+		expect(group.isPlanned).toBe(false);
+		expect(picksOf(group, 2)).toEqual(['x', 'x']);
+		expect(group.isPlanned).toBe(true);
+	});
+
+	it('lets turns go on where everybody has the same share as before', () => {
+		const group = groupOf([{}, {}, {}]);
+		const picks = Array.from({ length: 30 }, () => {
+			group.refresh(0);
+			return picksOf(group, 1)[0];
+		});
+		expect([0, 1, 2].map((name) => picks.filter((picked) => picked === String(name)).length)).toEqual([10, 10, 10]);
+	});
+});
