@@ -13,7 +13,7 @@ import type { Judge } from './terms.ts';
 
 export interface EndpointTlsOptions {
 	readonly trust: ClientTrust;
-	/** One of them it must have. */
+	/** One of them it must have. Empty: any SPIFFE id of our own trust domain. */
 	readonly names: readonly PeerName[];
 	readonly servername: string;
 	readonly isShared: boolean;
@@ -46,8 +46,8 @@ export class EndpointTls implements OutboundTls {
 		if (credentials !== this.credentials || this.judge === null) {
 			this.credentials = credentials;
 			this.session = null;
-			const { trustDomains, vouching } = credentials;
-			this.judge = serverJudge({ names, trustDomains, vouching });
+			const { trustDomains, vouching, ownDomain } = credentials;
+			this.judge = serverJudge({ names, ownDomain, trustDomains, vouching });
 			this.stranger = strangerAmong(names, trustDomains);
 		}
 		if (this.stranger !== '') return strange(this.stranger);
