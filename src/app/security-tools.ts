@@ -6,7 +6,8 @@ import { CertificateFiles, type MaterialSink, type MaterialSource } from '../ide
 import { Identity } from '../identity/identity.ts';
 import { canSecureShared } from '../identity/secure-socket.ts';
 import { Workload } from '../identity/workload.ts';
-import { systemClock } from '../io/system.ts';
+import { WorkloadApi } from '../identity/workload-api.ts';
+import { systemClock, systemRandom } from '../io/system.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export class SecurityTools {
@@ -45,6 +46,6 @@ export class SecurityTools {
 	private sourceOf(source: CertificateSource, sink: MaterialSink): MaterialSource {
 		const { timers } = this.telemetry;
 		if (source.is === 'files') return new CertificateFiles({ files: source, folder: this.folder, timers, sink });
-		throw new Error('the Workload API is not spoken yet');
+		return new WorkloadApi({ socket: source.socket, timers, clock: systemClock, random: systemRandom, sink });
 	}
 }

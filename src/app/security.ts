@@ -46,7 +46,8 @@ export class Security {
 		await tools.bundles.add(paths);
 		const before = this.inForce;
 		if (before !== null && before.identity !== null && isSame(before.config.tls, config.tls)) {
-			return { ...before, config };
+			const { workload } = before.identity;
+			return { ...before, config, fault: workload?.material === null ? workload.trouble() : '' };
 		}
 		const { identity, fault } = await tools.identityOf(config.tls);
 		return { config, identity, fault };

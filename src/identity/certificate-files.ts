@@ -27,6 +27,10 @@ export interface MaterialSink {
 	onMaterial(material: Material): void;
 	/** There is none, or the last one stays. Told once for each reason. */
 	onFault(reason: string): void;
+	/** A fault that was told of has passed, and what is in force is up to date. */
+	onWell(): void;
+	/** What was in force is to be used no longer. */
+	onWithdrawn(reason: string): void;
 	onLooseKey(file: string, mode: string): void;
 }
 
@@ -34,6 +38,8 @@ export interface MaterialSource {
 	/** Resolves after the first look: `''`, or why there is nothing yet. */
 	start(): Promise<string>;
 	stop(): void;
+	/** How it is with the source itself, for `/certs`. */
+	describe(): object;
 }
 
 export interface CertificateFilesOptions {
@@ -81,6 +87,11 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 		for (const watcher of this.watchers) watcher.stop();
 	}
 
+	/** A fault of files is told to the sink, and there is nothing else to say. */
+	describe(): object {
+		return {};
+	}
+
 	override onTimer(): void {
 		this.looks.alarm();
 	}
@@ -89,6 +100,7 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 		const reason = await this.take();
 		if (reason === '') {
 			this.misses = 0;
+			if (this.told !== '') this.options.sink.onWell();
 			this.told = '';
 			return;
 		}

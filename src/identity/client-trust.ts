@@ -1,20 +1,26 @@
 /** What calls to a service are secured with: one context for all endpoints that ask for the same. */
 import type { SecureContext } from 'node:tls';
 import type { ServiceTls } from '../config/identity-config.ts';
+import { parseSpiffeId } from '../config/spiffe-id.ts';
 import type { Refusal } from '../ports/handshake.ts';
 import type { BundleFiles } from './bundle-files.ts';
 import { clientContext } from './contexts.ts';
 import type { Material } from './material.ts';
+import type { Vouching } from './vouching.ts';
 import type { Workload } from './workload.ts';
 
 /** One version of it. Another one as soon as a certificate or bundle is another. */
 export interface ClientCredentials {
 	readonly context: SecureContext;
-	/** That the bundle speaks for; empty: any. */
+	/** That the bundles speak for; empty: any. */
 	readonly trustDomains: ReadonlySet<string>;
+	/** Of our own certificate; `''`: it names none. */
+	readonly ownDomain: string;
+	/** See `Material.vouching`. */
+	readonly vouching: Vouching | null;
 }
 
-const ANY: ReadonlySet<string> = new Set();
+const ANYBODY: Pick<ClientCredentials, 'trustDomains' | 'vouching'> = { trustDomains: new Set(), vouching: null };
 
 export class ClientTrust {
 	private readonly tls: ServiceTls;
@@ -41,7 +47,10 @@ export class ClientTrust {
 		if (made !== null && made.own === own && made.ca === ca) return made.is;
 		const isOwnBundle = own !== null && ca === own.texts.trustBundle;
 		const minVersion = workload?.config.minVersion ?? '1.2';
-		const is = { context: clientContext(own, ca, minVersion), trustDomains: isOwnBundle ? own.trustDomains : ANY };
+		const context = clientContext(own?.texts ?? null, ca, minVersion);
+		const { trustDomains, vouching } = isOwnBundle ? own : ANYBODY;
+		const id = parseSpiffeId(own?.id ?? '');
+		const is = { context, trustDomains, vouching, ownDomain: id.ok ? id.trustDomain : '' };
 		this.made = { own, ca, is };
 		return is;
 	}

@@ -1,7 +1,14 @@
 /** Contexts of Node's TLS, made of material. One takes a quarter of a millisecond, so each is made once a version. */
+import { constants } from 'node:crypto';
 import tls from 'node:tls';
 import type { TlsConfig } from '../config/identity-config.ts';
-import type { Material } from './material.ts';
+
+/** PEM, as each of the three came. */
+export interface MaterialTexts {
+	readonly certificate: string;
+	readonly key: string;
+	readonly trustBundle: string;
+}
 
 /** Forward secrecy and authenticated encryption only (RFC 9325 §4.2); AES-128 first, which costs least and is enough. */
 const CIPHERS = [
@@ -23,22 +30,27 @@ const SESSION_CONTEXT = 'outrigger';
 type MinVersion = TlsConfig['minVersion'];
 
 function common(minVersion: MinVersion): tls.SecureContextOptions {
-	return { minVersion: `TLSv${minVersion}`, maxVersion: 'TLSv1.3', ciphers: CIPHERS };
+	const versions = { minVersion: `TLSv${minVersion}`, maxVersion: 'TLSv1.3' } as const;
+	// Whoever was believed stays who he is: neither side may begin a second handshake within TLS 1.2.
+	return { ...versions, ciphers: CIPHERS, secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
 }
 
-/** Sessions of other contexts are not resumed, so what was believed under an earlier bundle is looked at anew. */
-export function serverContext({ texts }: Material, minVersion: MinVersion): tls.SecureContext {
+/**
+ * Sessions of other contexts are not resumed, so what was believed under an earlier bundle is looked at anew. Throws what
+ * OpenSSL has against our own certificate or key.
+ */
+export function serverContext(texts: MaterialTexts, minVersion: MinVersion): tls.SecureContext {
 	const { certificate: cert, key, trustBundle: ca } = texts;
 	const settings = { cert, key, ca, honorCipherOrder: true, sessionIdContext: SESSION_CONTEXT };
 	return tls.createSecureContext({ ...common(minVersion), ...settings });
 }
 
 /** `own`: shown to servers that ask for it; `null`: none. `ca`: PEM of the authorities to believe; `null`: the system's. */
-export function clientContext(own: Material | null, ca: string | null, minVersion: MinVersion): tls.SecureContext {
+export function clientContext(own: MaterialTexts | null, ca: string | null, minVersion: MinVersion): tls.SecureContext {
 	return tls.createSecureContext({
 		...common(minVersion),
 		ca: ca ?? systemAuthorities(),
-		...(own !== null && { cert: own.texts.certificate, key: own.texts.key }),
+		...(own !== null && { cert: own.certificate, key: own.key }),
 	});
 }
 

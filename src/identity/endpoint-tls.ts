@@ -2,6 +2,8 @@
 import type net from 'node:net';
 import type { Timers } from '../clock.ts';
 import type { PeerName } from '../config/identity-config.ts';
+import { parseSpiffeId } from '../config/spiffe-id.ts';
+import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, isRefusal, type OutboundTls, type RunningHandshake } from '../io/secure.ts';
 import type { Refusal } from '../ports/handshake.ts';
 import type { ClientCredentials, ClientTrust } from './client-trust.ts';
@@ -11,7 +13,7 @@ import type { Judge } from './terms.ts';
 
 export interface EndpointTlsOptions {
 	readonly trust: ClientTrust;
-	/** One of them it must have. */
+	/** One of them it must have. Empty: any SPIFFE id of our own trust domain. */
 	readonly names: readonly PeerName[];
 	readonly servername: string;
 	readonly isShared: boolean;
@@ -20,9 +22,13 @@ export interface EndpointTlsOptions {
 export class EndpointTls implements OutboundTls {
 	private readonly options: EndpointTlsOptions;
 	private session: Buffer | null = null;
+	/** Epoch milliseconds: the session is of no use from then on. */
+	private sessionEndsAt = 0;
 	/** Under which the session was made: it proves nothing under others. */
 	private credentials: ClientCredentials | null = null;
 	private judge: Judge | null = null;
+	/** Trust domain of the names, where nothing that is believed speaks for any of them; `''`: something does. */
+	private stranger = '';
 
 	constructor(options: EndpointTlsOptions) {
 		this.options = options;
@@ -40,13 +46,37 @@ export class EndpointTls implements OutboundTls {
 		if (credentials !== this.credentials || this.judge === null) {
 			this.credentials = credentials;
 			this.session = null;
-			this.judge = serverJudge({ names, trustDomains: credentials.trustDomains });
+			const { trustDomains, vouching, ownDomain } = credentials;
+			this.judge = serverJudge({ names, ownDomain, trustDomains, vouching });
+			this.stranger = strangerAmong(names, trustDomains);
 		}
+		if (this.stranger !== '') return strange(this.stranger);
 		const { context } = credentials;
-		const { judge, session } = this;
-		const keep = (ticket: Buffer): void => {
-			if (this.credentials === credentials) this.session = ticket;
+		const { judge } = this;
+		const session = loopClock.wall() < this.sessionEndsAt ? this.session : null;
+		const keep = (ticket: Buffer, until: number): void => {
+			if (this.credentials !== credentials) return;
+			this.session = ticket;
+			this.sessionEndsAt = until;
 		};
-		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep }, owner);
+		const forget = (): void => {
+			if (this.session === session) this.session = null;
+		};
+		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep, forget }, owner);
 	}
+}
+
+/** Whatever certificate came, it would be refused: there is no need to look at one. */
+function strangerAmong(names: readonly PeerName[], trustDomains: ReadonlySet<string>): string {
+	let stranger = '';
+	for (const { type, value } of names) {
+		const id = type === 'uri' ? parseSpiffeId(value) : null;
+		if (id === null || !id.ok || trustDomains.size === 0 || trustDomains.has(id.trustDomain)) return '';
+		stranger = id.trustDomain;
+	}
+	return stranger;
+}
+
+function strange(trustDomain: string): Refusal {
+	return { fault: 'wrong_trust_domain', detail: `the trust bundle does not speak for ${trustDomain}` };
 }

@@ -11,14 +11,15 @@ import type { AcceptedReader } from '../io/accept-shared.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, isRefusal, type RunningHandshake } from '../io/secure.ts';
 import type { Refusal } from '../ports/handshake.ts';
+import { failureOf } from './openssl-faults.ts';
 import { SecureSocket } from './secure-socket.ts';
 import type { ClientTerms, Judge, ServerTerms } from './terms.ts';
 
 /** Longest wait for a peer to finish (`semantics`: TLS handshake 5 s). */
 export const HANDSHAKE_MS = 5000;
-/** Reasons of OpenSSL for which a peer that should speak TLS seems to speak something else. */
-const PLAINTEXT = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 const ALPN = ['http/1.1'];
+/** OpenSSL looks at dates in whole handshakes only, and a resumed session makes a new one: it would be good for ever. */
+const EXPIRED: Refusal = { fault: 'expired', detail: 'the certificate of the resumed session has expired' };
 
 export interface HandshakeInput {
 	readonly raw: net.Socket;
@@ -32,34 +33,44 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	private readonly socket: SecureSocket;
 	private readonly owner: HandshakeOwner;
 	private readonly judge: Judge;
+	private readonly forget: () => void;
 	private readonly timers: Timers;
 	private isSettled = false;
+	/** A session was offered to the server, or one of a client was resumed. */
+	private usesSession: boolean;
+	/** Of a client. */
+	private keep: ClientTerms['keep'] | null = null;
+	/** Came before the endpoint was believed: under TLS 1.2 they do, under TLS 1.3 they come later. */
+	private ticket: Buffer | null = null;
+	private certificateEndsAt = 0;
 
 	/** `received`: what has been read of the socket already. */
 	static accept(input: HandshakeInput, terms: ServerTerms, received: Buffer | null, owner: HandshakeOwner): Handshake {
 		const common = { requestCert: true, isServer: true, servername: '', session: null };
-		return new Handshake(input, { ...common, received, context: terms.context }, terms.judge, owner);
+		return new Handshake(input, { ...common, received, context: terms.context }, terms, owner);
 	}
 
 	static connect(input: HandshakeInput, terms: ClientTerms, owner: HandshakeOwner): Handshake {
 		const { context, servername, session } = terms;
 		const options = { requestCert: true, isServer: false, received: null, context, servername, session };
-		const handshake = new Handshake(input, options, terms.judge, owner);
-		// Node hands tickets on for as long as somebody listens; under TLS 1.3 they come after the handshake.
-		handshake.socket.on('session', (ticket: Buffer) => terms.keep(ticket));
+		const handshake = new Handshake(input, options, terms, owner);
+		handshake.keep = terms.keep;
+		handshake.socket.on('session', handshake.onTicket);
 		return handshake;
 	}
 
 	private constructor(
 		{ raw, isShared, timers }: HandshakeInput,
 		options: Omit<Parameters<typeof SecureSocket.over>[2], 'alpn'>,
-		judge: Judge,
+		{ judge, forget }: Pick<ServerTerms, 'judge' | 'forget'>,
 		owner: HandshakeOwner,
 	) {
 		super();
 		this.owner = owner;
 		this.judge = judge;
+		this.forget = forget;
 		this.timers = timers;
+		this.usesSession = options.session !== null;
 		this.socket = SecureSocket.over(raw, this, { ...options, alpn: ALPN }, isShared);
 		this.socket.on('secure', this.onSecure);
 		this.socket.on('error', this.onError);
@@ -79,15 +90,26 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		loopClock.refresh();
 		if (this.isSettled) return;
 		const { socket } = this;
+		const isResumed = socket.isSessionReused();
+		this.usesSession = isResumed;
 		const outcome = this.judge(socket.getPeerX509Certificate(), socket.verifyError);
 		if (isRefusal(outcome)) return this.refuse(outcome);
+		const { expiresAt } = outcome;
+		if (isResumed && expiresAt > 0 && loopClock.wall() > expiresAt) return this.refuse(EXPIRED);
+		this.certificateEndsAt = expiresAt;
 		this.settle();
 		socket.accept();
-		this.reader = this.owner.onSecure(socket, outcome, socket.isSessionReused() ? 'resumed' : 'ok');
+		if (this.ticket !== null) this.onTicket(this.ticket);
+		this.reader = this.owner.onSecure(socket, outcome, isResumed ? 'resumed' : 'ok');
+	};
+
+	private readonly onTicket = (ticket: Buffer): void => {
+		if (!this.isSettled) this.ticket = ticket;
+		else if (!this.socket.destroyed) this.keep?.(ticket, this.certificateEndsAt);
 	};
 
 	private readonly onError = (error: NodeJS.ErrnoException): void => {
-		this.refuse(refusalOf(error));
+		this.refuse(failureOf(error));
 	};
 
 	private readonly onClose = (): void => {
@@ -98,6 +120,7 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		if (this.isSettled) return;
 		loopClock.refresh();
 		this.settle();
+		if (this.usesSession) this.forget();
 		// What breaks while it closes interests nobody.
 		this.socket.on('error', () => undefined);
 		this.socket.destroy();
@@ -111,10 +134,4 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		this.socket.removeListener('error', this.onError);
 		this.socket.removeListener('close', this.onClose);
 	}
-}
-
-function refusalOf({ code = '', message }: NodeJS.ErrnoException): Refusal {
-	if (PLAINTEXT.has(code)) return { fault: 'plaintext', detail: `the peer does not speak TLS (${code})` };
-	if (!code.startsWith('ERR_SSL')) return { fault: 'closed', detail: code === '' ? message : code };
-	return { fault: 'protocol', detail: code };
 }

@@ -9,17 +9,25 @@ import { parseSpiffeId } from '../config/spiffe-id.ts';
 import { certificateElement } from '../http/client-certificate.ts';
 import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import { namesOf } from './certificate-names.ts';
-import { KeyUsage, keyUsageOf } from './der.ts';
+import { KeyUsage, keyUsageOf, saysCa } from './der.ts';
 import { refusalOf } from './openssl-faults.ts';
 import type { Judge } from './terms.ts';
+import type { Vouching } from './vouching.ts';
 
 const ANONYMOUS: VerifiedPeer = { principal: '', certificateElement: '', expiresAt: 0 };
+/**
+ * DER of a peer's own certificate; with a thousand names it has 20 to 40 KiB. A session is remembered with it, and OpenSSL breaks
+ * the connection off where that does not fit a ticket (65280 bytes).
+ */
+const MAX_LEAF_BYTES = 48 * 1024;
 /** Names of a certificate that are told in an error. */
 const MAX_TOLD = 3;
 
 export interface TrustScope {
-	/** Trust domains that the bundle speaks for; empty: any. */
+	/** Trust domains that the bundles speak for; empty: any. */
 	readonly trustDomains: ReadonlySet<string>;
+	/** See `Material.vouching`. */
+	readonly vouching?: Vouching | null;
 }
 
 export interface ClientRules extends TrustScope {
@@ -30,16 +38,19 @@ export interface ClientRules extends TrustScope {
 }
 
 /** Of clients. */
-export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules): Judge {
+export function clientJudge({ takesAnonymous, ownId, trustDomains, vouching = null }: ClientRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) {
 			return takesAnonymous ? ANONYMOUS : { fault: 'no_certificate', detail: 'the client has shown no certificate' };
 		}
-		if (fault !== null) return refusalOf(fault);
+		const broken = brokenBy(certificate, fault);
+		if (broken !== null) return broken;
 		const { uris, dnsNames } = namesOf(certificate);
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
+		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
+		if (forged !== null) return forged;
 		// Absent in certificates with an empty subject, whatever the types say.
 		const subject = (certificate.subject as string | undefined) ?? '';
 		const parts = { by: ownId, hash: certificate.fingerprint256, subject, uris, dnsNames };
@@ -48,27 +59,49 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains }: ClientRules
 }
 
 export interface ServerRules extends TrustScope {
-	/** One of them it must have. Never empty. */
+	/** One of them it must have. Empty: any SPIFFE id of `ownDomain`. */
 	readonly names: readonly PeerName[];
+	/** Our own trust domain; `''`: our certificate names none. */
+	readonly ownDomain: string;
 }
 
 /** Of endpoints. */
-export function serverJudge({ names, trustDomains }: ServerRules): Judge {
+export function serverJudge({ names, ownDomain, trustDomains, vouching = null }: ServerRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
-		if (fault !== null) return refusalOf(fault);
+		const broken = brokenBy(certificate, fault);
+		if (broken !== null) return broken;
 		if (names.some((name) => name.type === 'dns' && isFor(certificate, name.value))) {
-			return { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
+			return vouching?.refusalOfHost(certificate) ?? { ...ANONYMOUS, expiresAt: expiryOf(certificate) };
 		}
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
-		if (wanted.length === 0) return mismatch(names, dnsNames);
+		if (wanted.length === 0 && names.length > 0) return mismatch(names, dnsNames);
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
-		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
+		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
+		if (forged !== null) return forged;
+		if (names.length === 0) {
+			const stranger = strangerTo(ownDomain, principal);
+			if (stranger !== null) return stranger;
+		} else if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
 		return { principal, certificateElement: '', expiresAt: expiryOf(certificate) };
 	};
+}
+
+/** `null`: the id is of our own trust domain. */
+function strangerTo(ownDomain: string, principal: string): Refusal | null {
+	const id = parseSpiffeId(principal);
+	if (id.ok && id.trustDomain === ownDomain) return null;
+	const ours = ownDomain === '' ? 'of which our certificate names none' : ownDomain;
+	return { fault: 'wrong_trust_domain', detail: `${principal} is not of our own trust domain, ${ours}` };
+}
+
+function brokenBy({ raw }: X509Certificate, fault: Error | null): Refusal | null {
+	if (fault !== null) return refusalOf(fault);
+	if (raw.length <= MAX_LEAF_BYTES) return null;
+	return { fault: 'bad_certificate', detail: `the certificate has ${raw.length} bytes, more than ${MAX_LEAF_BYTES}` };
 }
 
 /** RFC 9525: a name, or an address where the endpoint is known by nothing else. */
@@ -105,7 +138,7 @@ export function svidRefusal(
 	if (!id.ok) return { fault: 'no_identity', detail: `the URI name of the certificate ${id.reason}` };
 	if (id.path === '')
 		return { fault: 'no_identity', detail: 'the URI name of the certificate is that of a trust domain' };
-	if (certificate.ca) return { fault: 'wrong_usage', detail: 'the certificate is that of an authority (CA)' };
+	if (saysCa(certificate.raw)) return { fault: 'wrong_usage', detail: 'the certificate is that of an authority (CA)' };
 	const usage = keyUsageOf(certificate.raw);
 	// X509-SVID §4.3 wants the extension to be there; many who issue certificates leave it out, and go-spiffe bears it.
 	if (usage !== null && (usage & KeyUsage.digitalSignature) === 0) {

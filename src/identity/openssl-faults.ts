@@ -1,4 +1,4 @@
-/** What OpenSSL says of a certificate → our names. */
+/** What OpenSSL says of a certificate, and in an alert of the peer → our names. */
 import type { HandshakeFault, Refusal } from '../ports/handshake.ts';
 
 /** By the code that Node gives it. */
@@ -26,8 +26,25 @@ const BY_TEXT: readonly (readonly [RegExp, HandshakeFault])[] = [
 	[/key usage|purpose|invalid CA|CA certificate/, 'wrong_usage'],
 ];
 
+/** Against the certificate that the peer has shown. */
 export function refusalOf(fault: Error & { code?: string }): Refusal {
-	const { code = '', message } = fault;
+	const { code = '' } = fault;
+	// Node adds advice for who runs Node.
+	const [message = ''] = fault.message.split(';');
 	const detail = code === '' || code === 'UNSPECIFIED' ? message : `${message} (${code})`;
 	return { fault: BY_CODE[code] ?? BY_TEXT.find(([text]) => text.test(message))?.[1] ?? 'bad_certificate', detail };
+}
+
+/** Reasons of OpenSSL for which a peer that should speak TLS seems to speak something else. */
+const PLAINTEXT = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+/** Alerts about our certificate, or for want of one (RFC 8446 §6.2). */
+const NOT_BELIEVED = /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_|UNKNOWN_CA|ACCESS_DENIED)/;
+
+/** Of a handshake that has come to nothing. */
+export function failureOf({ code = '', message }: NodeJS.ErrnoException): Refusal {
+	if (PLAINTEXT.has(code)) return { fault: 'plaintext', detail: `the peer does not speak TLS (${code})` };
+	if (NOT_BELIEVED.test(code))
+		return { fault: 'refused_by_peer', detail: `the peer does not take our certificate (${code})` };
+	if (!code.startsWith('ERR_SSL')) return { fault: 'closed', detail: code === '' ? message : code };
+	return { fault: 'protocol', detail: code };
 }

@@ -6,6 +6,10 @@
  * the socket below, so that both can be had. `_start` and `receive` are what `tls.connect` and Node's own servers call at
  * these points. All of them are internals that have not changed for many versions; `canSecureShared` proves at start, on a
  * real connection, that they work on the running one, and where they do not, the plain constructor and `data` events serve.
+ *
+ * Three things Node leaves to its own `tls.connect` and servers, and are done here. An error after the handshake ends the
+ * connection. A connection that ends without `close_notify` has been cut, by whoever stands between (RFC 8446 §6.1), and is
+ * an error instead of an end. A client hears of sessions.
  */
 import net from 'node:net';
 import tls from 'node:tls';
@@ -39,6 +43,12 @@ interface TlsHandle {
 	receive(bytes: Buffer): void;
 	/** `null` when the peer's certificate is valid. */
 	verifyError(): Error | null;
+	onnewsession: (id: Buffer, session: Buffer) => void;
+}
+
+interface HandleBelow {
+	/** 0, or a code of libuv: `EALREADY` while it reads. At its end it has stopped reading by itself. */
+	readStart(): number;
 }
 
 interface Internals extends tls.TLSSocket {
@@ -46,6 +56,7 @@ interface Internals extends tls.TLSSocket {
 	_handle: TlsHandle | null;
 	_start(): void;
 	_releaseControl(): boolean;
+	_emitTLSError(error: Error): void;
 	setServername(name: string): void;
 	_wrapHandle(wrap: net.Socket | null, handle: unknown, hasActiveWrite: boolean): unknown;
 }
@@ -54,7 +65,9 @@ const Base = tls.TLSSocket as unknown as new (socket: net.Socket | undefined, op
 
 /** `secure` is emitted when the handshake is over, `error` or `close` when there will be none. */
 export class SecureSocket extends Base {
-	private below: net.Socket | null = null;
+	private below: (net.Socket & { readonly _handle?: HandleBelow | null }) | null = null;
+	private isAccepted = false;
+	private isCut = false;
 
 	static over(raw: net.Socket, owner: SecureOwner, options: SecureOptions, isShared: boolean): SecureSocket {
 		const { context, isServer, requestCert, alpn, servername, session, received, pskCallback } = options;
@@ -79,8 +92,15 @@ export class SecureSocket extends Base {
 		if (!isShared) readPlainly(socket, owner);
 		if (!isServer && servername !== '') socket.setServername(servername);
 		if (received !== null) socket._handle?.receive(received);
-		if (!isServer) socket._start();
+		if (!isServer) socket.begin();
 		return socket;
+	}
+
+	private begin(): void {
+		const handle = this._handle;
+		// Node keeps sessions back until its own `tls.connect` has verified the peer. Here whoever listens has.
+		if (handle !== null) handle.onnewsession = (_id, session) => this.emit('session', session);
+		this._start();
 	}
 
 	override _wrapHandle(wrap: net.Socket | null, handle: unknown, hasActiveWrite: boolean): unknown {
@@ -91,8 +111,31 @@ export class SecureSocket extends Base {
 
 	/** The handshake is over and its outcome accepted: from now on what breaks the connection is an `error` of it. */
 	accept(): void {
+		this.isAccepted = true;
 		this._releaseControl();
-		if (this.getProtocol() === 'TLSv1.2') this.disableRenegotiation();
+	}
+
+	/** Node only tells of it, and leaves a connection that hears and says nothing any more. */
+	override _emitTLSError(error: Error): void {
+		this.destroy(error);
+	}
+
+	override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+		if (chunk !== null) return super.push(chunk, encoding);
+		if (!this.isAccepted) {
+			// There will be no handshake, and nobody reads what would have come after it.
+			this.destroy();
+			return false;
+		}
+		// After `close_notify` the connection below is still being read.
+		this.isCut = this.below?._handle?.readStart() === 0;
+		return super.push(null);
+	}
+
+	override emit(event: string | symbol, ...args: readonly unknown[]): boolean {
+		if (event !== 'end' || !this.isCut) return Reflect.apply(super.emit, this, [event, ...args]);
+		this.destroy(new Error('the connection was cut: it ended without close_notify'));
+		return true;
 	}
 
 	/** What OpenSSL has against the peer's certificate; `null`: nothing, or there is none. */

@@ -10,6 +10,8 @@ export interface ServerTerms {
 	readonly context: SecureContext;
 	/** Of clients. */
 	readonly judge: Judge;
+	/** The session that was resumed is good for nothing: it is not to be resumed again. */
+	forget(): void;
 }
 
 export interface ClientTerms {
@@ -20,6 +22,8 @@ export interface ClientTerms {
 	readonly judge: Judge;
 	/** To be resumed; `null`: none is known. */
 	readonly session: Buffer | null;
-	/** One for the next handshake under the same terms. */
-	keep(session: Buffer): void;
+	/** One for the next handshake under the same terms. `until`: epoch milliseconds; the endpoint's certificate ends then. */
+	keep(session: Buffer, until: number): void;
+	/** As above; also where the handshake failed with it. */
+	forget(): void;
 }

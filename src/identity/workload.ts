@@ -2,6 +2,7 @@
  * Who this workload is, as of now: the certificate in force, and the contexts made of it. Certificates come and go; a
  * handshake asks for what there is, a connection keeps what it began with.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { Clock, Timers } from '../clock.ts';
 import { TimerEntry } from '../clock.ts';
@@ -76,6 +77,19 @@ export class Workload extends TimerEntry implements MaterialSink {
 		this.options.log.error({ reason }, `certificate cannot be taken over: ${kept}`);
 	}
 
+	onWell(): void {
+		this.fault = '';
+		this.options.log.info({}, 'certificate is kept up to date again');
+	}
+
+	onWithdrawn(reason: string): void {
+		this.material = null;
+		this.terms = null;
+		this.fault = reason;
+		this.options.onExpiry(0);
+		this.options.log.error({ reason }, 'certificate has been withdrawn: there is none');
+	}
+
 	onLooseKey(file: string, mode: string): void {
 		this.options.log.warn(
 			{ file, mode },
@@ -116,16 +130,28 @@ export class Workload extends TimerEntry implements MaterialSink {
 	serverTerms(): ServerTerms | Refusal {
 		const { material } = this;
 		if (material === null) return { fault: 'no_credentials', detail: this.trouble() };
-		this.terms ??= { context: this.contextOf(material), judge: this.judgeOf(material) };
+		this.terms ??= this.termsOf(material);
 		return this.terms;
 	}
 
-	private contextOf(material: Material): SecureContext {
-		return serverContext(material, this.config.minVersion);
+	private termsOf(material: Material): ServerTerms {
+		const terms = {
+			context: this.contextOf(material),
+			judge: this.judgeOf(material),
+			// Whoever holds such a session may have another certificate by now: without the old tickets it is asked for it.
+			forget: () => {
+				if (this.terms === terms) this.terms = null;
+			},
+		};
+		return terms;
 	}
 
-	private judgeOf({ id, trustDomains }: Material): Judge {
-		return clientJudge({ takesAnonymous: this.config.mode === 'permissive', ownId: id, trustDomains });
+	private contextOf(material: Material): SecureContext {
+		return serverContext(material.texts, this.config.minVersion);
+	}
+
+	private judgeOf({ id, trustDomains, vouching }: Material): Judge {
+		return clientJudge({ takesAnonymous: this.config.mode === 'permissive', ownId: id, trustDomains, vouching });
 	}
 
 	/** What `/certs` shows. Nothing of a key. */
@@ -135,6 +161,7 @@ export class Workload extends TimerEntry implements MaterialSink {
 		return {
 			mode,
 			source,
+			...this.source.describe(),
 			trouble: this.trouble(),
 			...(fault !== '' && { rejected: fault }),
 			...(material !== null && {
@@ -143,12 +170,21 @@ export class Workload extends TimerEntry implements MaterialSink {
 				issuer: material.leaf.issuer.replaceAll('\n', ', '),
 				notBefore: new Date(material.notBefore).toISOString(),
 				notAfter: new Date(material.expiresAt).toISOString(),
-				trustBundle: material.authorities.map((authority) => ({
-					subject: authority.subject.replaceAll('\n', ', '),
-					notAfter: authority.validToDate.toISOString(),
-					sha256: authority.fingerprint256,
-				})),
+				trustBundle: authoritiesShown(material.authorities),
+				...(material.federated.size > 0 && { federated: partnersShown(material.federated) }),
 			}),
 		};
 	}
+}
+
+function authoritiesShown(authorities: readonly X509Certificate[]): object[] {
+	return authorities.map((authority) => ({
+		subject: (authority.subject as string | undefined)?.replaceAll('\n', ', ') ?? '',
+		notAfter: authority.validToDate.toISOString(),
+		sha256: authority.fingerprint256,
+	}));
+}
+
+function partnersShown(federated: Material['federated']): object {
+	return Object.fromEntries([...federated].map(([domain, authorities]) => [domain, authoritiesShown(authorities)]));
 }

@@ -207,6 +207,8 @@ export class Listener {
 		const version = peer === null ? null : (this.options.tls()?.version() ?? null);
 		const connection = new Http1Downstream(socket, new ConnectionPeer(socket, peer, version), this.context);
 		this.table.replace(greeted, connection);
+		// Its handshake has lasted for longer than the grace of the others.
+		if (this.idleGrace.isOver) this.options.timers.arm(this.idleGrace, IDLE_GRACE_MS);
 		return connection;
 	}
 

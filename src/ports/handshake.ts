@@ -6,8 +6,10 @@ export const HANDSHAKE_FAULTS = [
 	'timeout',
 	/** The peer went away. */
 	'closed',
-	/** No common version or cipher, an alert of the peer, or bytes that make no sense. */
+	/** No common version or cipher, another alert of the peer than the next, or bytes that make no sense. */
 	'protocol',
+	/** An alert of the peer about our certificate. Under TLS 1.3 a server says so after the handshake, and it counts as `ok`. */
+	'refused_by_peer',
 	/** We have no certificate that may be shown. */
 	'no_credentials',
 	/** The peer has shown none. */
@@ -20,7 +22,7 @@ export const HANDSHAKE_FAULTS = [
 	'wrong_usage',
 	/** Its keys or signatures are too easy to forge. */
 	'too_weak',
-	/** Malformed, or against a constraint of its issuers. */
+	/** Malformed, too large, or against a constraint of its issuers. */
 	'bad_certificate',
 	/** It names no SPIFFE id. */
 	'no_identity',

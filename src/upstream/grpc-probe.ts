@@ -9,6 +9,7 @@
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type net from 'node:net';
 import type { ProxyError } from '../error.ts';
+import { grpcMessage } from '../http/grpc-status.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import type { DialedReader, Dialer, DialOutcome } from './dial.ts';
 import { checkRequest, ServingStatus, servingStatus } from './grpc-health-message.ts';
@@ -22,9 +23,6 @@ const MAX_ANSWER_BYTES = 1024;
 /** Memory of a session, in megabytes as Node counts it, and header list: a health check is small. */
 const SESSION_MEMORY_MB = 1;
 const MAX_HEADER_LIST_BYTES = 16 * 1024;
-
-/** Characters of `grpc-message` that a reason shows. */
-const MAX_MESSAGE_CHARS = 200;
 
 /** gRPC's status codes that have a meaning of their own here. */
 const OK = '0';
@@ -164,7 +162,7 @@ class GrpcQuestion implements DialOutcome {
 		const status = headers['grpc-status'];
 		if (typeof status !== 'string') return;
 		this.status = status;
-		this.message = percentDecoded(String(headers['grpc-message'] ?? '')).slice(0, MAX_MESSAGE_CHARS);
+		this.message = grpcMessage(String(headers['grpc-message'] ?? ''));
 	}
 
 	private onData(chunk: Buffer): void {
@@ -231,14 +229,5 @@ class GrpcQuestion implements DialOutcome {
 		const { listener } = this;
 		this.listener = null;
 		listener?.onProbed(failure);
-	}
-}
-
-/** As gRPC has it: whoever encodes badly is shown as it came. */
-function percentDecoded(text: string): string {
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
 	}
 }

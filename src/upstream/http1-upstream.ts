@@ -276,10 +276,16 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 		// EPIPE is what a write finds after the peer's FIN; a reset is the peer's RST.
 		if (code === undefined || code === 'EPIPE')
 			this.fail('upstream_closed', `${this.address} closed the connection`, error);
+		// Under TLS 1.3 a server looks at our certificate when our handshake is over, and its refusal comes as an answer.
+		else if (code.startsWith('ERR_SSL')) this.fail('upstream_tls_failed', `TLS with ${this.address}: ${code}`, error);
 		else this.fail('upstream_reset', `${this.address} reset the connection (${code}) ${this.progress()}`, error);
 	}
 
-	private fail(code: 'upstream_closed' | 'upstream_reset', detail: string, cause: Error | null): void {
+	private fail(
+		code: 'upstream_closed' | 'upstream_reset' | 'upstream_tls_failed',
+		detail: string,
+		cause: Error | null,
+	): void {
 		const { sink } = this;
 		const error = new ProxyError(code, detail, { cause, unsent: !this.hasWritten });
 		this.sink = null;

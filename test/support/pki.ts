@@ -49,10 +49,11 @@ export class Pki {
 	private folder = '';
 	private written = 0;
 
-	constructor(trustDomain = TRUST_DOMAIN) {
+	/** `name`: of its CAs. Those of one name would have to say which key they mean. */
+	constructor(trustDomain = TRUST_DOMAIN, name = trustDomain) {
 		this.trustDomain = trustDomain;
-		this.root = authority(`root of ${trustDomain}`, [names(uri(`spiffe://${trustDomain}`))]);
-		this.bound = authority(`bound to ${trustDomain}`, [nameConstraints({ permitted: [trustDomain] })]);
+		this.root = authority(`root of ${name}`, [names(uri(`spiffe://${trustDomain}`))]);
+		this.bound = authority(`bound to ${name}`, [nameConstraints({ permitted: [trustDomain] })]);
 	}
 
 	/** PEM of both CAs. */
