@@ -14,6 +14,13 @@ export interface ServerTerms {
 	forget(): void;
 }
 
+/** What a client goes on with. */
+export interface KeptSession {
+	readonly ticket: Buffer;
+	/** Who the endpoint has proven to be: Node does not show its certificate again when the session is resumed. */
+	readonly peer: VerifiedPeer;
+}
+
 export interface ClientTerms {
 	readonly context: SecureContext;
 	/** Server name to ask for; `''`: none. */
@@ -21,9 +28,9 @@ export interface ClientTerms {
 	/** Of the endpoint. */
 	readonly judge: Judge;
 	/** To be resumed; `null`: none is known. */
-	readonly session: Buffer | null;
-	/** One for the next handshake under the same terms. `until`: epoch milliseconds; the endpoint's certificate ends then. */
-	keep(session: Buffer, until: number): void;
+	readonly session: KeptSession | null;
+	/** One for the next handshake under the same terms. */
+	keep(session: KeptSession): void;
 	/** As above; also where the handshake failed with it. */
 	forget(): void;
 }
