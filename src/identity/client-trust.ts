@@ -1,6 +1,7 @@
 /** What calls to a service are secured with: one context for all endpoints that ask for the same. */
 import type { SecureContext } from 'node:tls';
 import type { ServiceTls } from '../config/identity-config.ts';
+import { parseSpiffeId } from '../config/spiffe-id.ts';
 import type { Refusal } from '../ports/handshake.ts';
 import type { BundleFiles } from './bundle-files.ts';
 import { clientContext } from './contexts.ts';
@@ -13,6 +14,8 @@ export interface ClientCredentials {
 	readonly context: SecureContext;
 	/** That the bundles speak for; empty: any. */
 	readonly trustDomains: ReadonlySet<string>;
+	/** Of our own certificate; `''`: it names none. */
+	readonly ownDomain: string;
 	/** See `Material.vouching`. */
 	readonly vouching: Vouching | null;
 }
@@ -46,7 +49,8 @@ export class ClientTrust {
 		const minVersion = workload?.config.minVersion ?? '1.2';
 		const context = clientContext(own?.texts ?? null, ca, minVersion);
 		const { trustDomains, vouching } = isOwnBundle ? own : ANYBODY;
-		const is = { context, trustDomains, vouching };
+		const id = parseSpiffeId(own?.id ?? '');
+		const is = { context, trustDomains, vouching, ownDomain: id.ok ? id.trustDomain : '' };
 		this.made = { own, ca, is };
 		return is;
 	}

@@ -9,11 +9,11 @@ import type { Refusal } from '../ports/handshake.ts';
 import type { ClientCredentials, ClientTrust } from './client-trust.ts';
 import { Handshake } from './handshake.ts';
 import { serverJudge } from './judges.ts';
-import type { Judge, Session } from './terms.ts';
+import type { Judge, KeptSession } from './terms.ts';
 
 export interface EndpointTlsOptions {
 	readonly trust: ClientTrust;
-	/** One of them it must have. */
+	/** One of them it must have. Empty: any SPIFFE id of our own trust domain. */
 	readonly names: readonly PeerName[];
 	readonly servername: string;
 	readonly isShared: boolean;
@@ -21,7 +21,7 @@ export interface EndpointTlsOptions {
 
 export class EndpointTls implements OutboundTls {
 	private readonly options: EndpointTlsOptions;
-	private session: Session | null = null;
+	private session: KeptSession | null = null;
 	/** Under which the session was made: it proves nothing under others. */
 	private credentials: ClientCredentials | null = null;
 	private judge: Judge | null = null;
@@ -44,23 +44,27 @@ export class EndpointTls implements OutboundTls {
 		if (credentials !== this.credentials || this.judge === null) {
 			this.credentials = credentials;
 			this.session = null;
-			const { trustDomains, vouching } = credentials;
-			this.judge = serverJudge({ names, trustDomains, vouching });
+			const { trustDomains, vouching, ownDomain } = credentials;
+			this.judge = serverJudge({ names, ownDomain, trustDomains, vouching });
 			this.stranger = strangerAmong(names, trustDomains);
 		}
 		if (this.stranger !== '') return strange(this.stranger);
 		const { context } = credentials;
 		const { judge } = this;
-		const known = this.session;
-		// It ends with the certificate that it was made with.
-		const session = known !== null && loopClock.wall() < known.peer.expiresAt ? known : null;
-		const keep = (next: Session): void => {
-			if (this.credentials === credentials) this.session = next;
+		const session = this.sessionFor(loopClock.wall());
+		const keep = (kept: KeptSession): void => {
+			if (this.credentials === credentials) this.session = kept;
 		};
 		const forget = (): void => {
 			if (this.session === session) this.session = null;
 		};
 		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep, forget }, owner);
+	}
+
+	/** It proves nothing any more once the certificate that it was made with has expired. */
+	private sessionFor(now: number): KeptSession | null {
+		const { session } = this;
+		return session !== null && now < session.peer.expiresAt ? session : null;
 	}
 }
 

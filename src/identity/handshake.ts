@@ -13,7 +13,7 @@ import { type HandshakeOwner, isRefusal, type RunningHandshake } from '../io/sec
 import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import { failureOf } from './openssl-faults.ts';
 import { SecureSocket } from './secure-socket.ts';
-import type { ClientTerms, Judge, ServerTerms, Session } from './terms.ts';
+import type { ClientTerms, Judge, ServerTerms } from './terms.ts';
 
 /** Longest wait for a peer to finish (`semantics`: TLS handshake 5 s). */
 export const HANDSHAKE_MS = 5000;
@@ -42,9 +42,8 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	private keep: ClientTerms['keep'] | null = null;
 	/** Came before the endpoint was believed: under TLS 1.2 they do, under TLS 1.3 they come later. */
 	private ticket: Buffer | null = null;
-	/** Of a client: what it has offered to go on with. */
-	private offered: Session | null = null;
-	private peer: VerifiedPeer | null = null;
+	/** Who the endpoint is: first by the session that it is offered, then by what it has proven. */
+	private endpoint: VerifiedPeer | null = null;
 
 	/** `received`: what has been read of the socket already. */
 	static accept(input: HandshakeInput, terms: ServerTerms, received: Buffer | null, owner: HandshakeOwner): Handshake {
@@ -54,11 +53,11 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 
 	static connect(input: HandshakeInput, terms: ClientTerms, owner: HandshakeOwner): Handshake {
 		const { context, servername, session } = terms;
-		const common = { requestCert: true, isServer: false, received: null };
-		const options = { ...common, context, servername, session: session?.ticket ?? null };
+		const ticket = session?.ticket ?? null;
+		const options = { requestCert: true, isServer: false, received: null, context, servername, session: ticket };
 		const handshake = new Handshake(input, options, terms, owner);
 		handshake.keep = terms.keep;
-		handshake.offered = session;
+		handshake.endpoint = session?.peer ?? null;
 		handshake.socket.on('session', handshake.onTicket);
 		return handshake;
 	}
@@ -96,12 +95,12 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		const { socket } = this;
 		const isResumed = socket.isSessionReused();
 		this.usesSession = isResumed;
-		const known = isResumed ? (this.offered?.peer ?? null) : null;
+		const known = isResumed ? this.endpoint : null;
 		const outcome = known ?? this.judge(socket.getPeerX509Certificate(), socket.verifyError);
 		if (isRefusal(outcome)) return this.refuse(outcome);
 		const { expiresAt } = outcome;
 		if (isResumed && expiresAt > 0 && loopClock.wall() > expiresAt) return this.refuse(EXPIRED);
-		this.peer = outcome;
+		if (this.keep !== null) this.endpoint = outcome;
 		this.settle();
 		socket.accept();
 		if (this.ticket !== null) this.onTicket(this.ticket);
@@ -109,9 +108,8 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	};
 
 	private readonly onTicket = (ticket: Buffer): void => {
-		const { peer } = this;
 		if (!this.isSettled) this.ticket = ticket;
-		else if (peer !== null && !this.socket.destroyed) this.keep?.({ ticket, peer });
+		else if (!this.socket.destroyed && this.endpoint !== null) this.keep?.({ ticket, peer: this.endpoint });
 	};
 
 	private readonly onError = (error: NodeJS.ErrnoException): void => {

@@ -84,8 +84,9 @@ export class Identity {
 	}
 }
 
-/** The endpoint's own, else those of its service, else the name by which it is asked for, as everywhere on the web. */
-function namesOf({ subjectAltNames }: ServiceTls, identity: string, name: string): readonly PeerName[] {
+/** The endpoint's own, else those of its service, else as `ServiceTls.subjectAltNames` says. */
+function namesOf({ mode, subjectAltNames }: ServiceTls, identity: string, name: string): readonly PeerName[] {
 	if (identity !== '') return [{ type: 'uri', value: identity }];
-	return subjectAltNames.length > 0 ? subjectAltNames : [{ type: 'dns', value: name }];
+	if (subjectAltNames.length > 0) return subjectAltNames;
+	return mode === 'simple' ? [{ type: 'dns', value: name }] : [];
 }

@@ -59,12 +59,14 @@ export function clientJudge({ takesAnonymous, ownId, trustDomains, vouching = nu
 }
 
 export interface ServerRules extends TrustScope {
-	/** One of them it must have. Never empty. */
+	/** One of them it must have. Empty: any SPIFFE id of `ownDomain`. */
 	readonly names: readonly PeerName[];
+	/** Our own trust domain; `''`: our certificate names none. */
+	readonly ownDomain: string;
 }
 
 /** Of endpoints. */
-export function serverJudge({ names, trustDomains, vouching = null }: ServerRules): Judge {
+export function serverJudge({ names, ownDomain, trustDomains, vouching = null }: ServerRules): Judge {
 	return (certificate, fault) => {
 		if (certificate === undefined) return { fault: 'no_certificate', detail: 'the endpoint has shown no certificate' };
 		const broken = brokenBy(certificate, fault);
@@ -74,15 +76,26 @@ export function serverJudge({ names, trustDomains, vouching = null }: ServerRule
 		}
 		const { uris, dnsNames } = namesOf(certificate);
 		const wanted = names.filter(({ type }) => type === 'uri');
-		if (wanted.length === 0) return mismatch(names, dnsNames);
+		if (wanted.length === 0 && names.length > 0) return mismatch(names, dnsNames);
 		const refusal = svidRefusal(certificate, uris, trustDomains);
 		if (refusal !== null) return refusal;
 		const [principal = ''] = uris;
 		const forged = vouching?.refusalOfId(certificate, principal) ?? null;
 		if (forged !== null) return forged;
-		if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
+		if (names.length === 0) {
+			const stranger = strangerTo(ownDomain, principal);
+			if (stranger !== null) return stranger;
+		} else if (!wanted.some(({ value }) => value === principal)) return mismatch(names, uris);
 		return { principal, certificateElement: '', expiresAt: expiryOf(certificate) };
 	};
+}
+
+/** `null`: the id is of our own trust domain. */
+function strangerTo(ownDomain: string, principal: string): Refusal | null {
+	const id = parseSpiffeId(principal);
+	if (id.ok && id.trustDomain === ownDomain) return null;
+	const ours = ownDomain === '' ? 'of which our certificate names none' : ownDomain;
+	return { fault: 'wrong_trust_domain', detail: `${principal} is not of our own trust domain, ${ours}` };
 }
 
 function brokenBy({ raw }: X509Certificate, fault: Error | null): Refusal | null {

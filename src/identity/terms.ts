@@ -14,10 +14,10 @@ export interface ServerTerms {
 	forget(): void;
 }
 
-/** Of a client. Whoever resumes it is the one that it was made with: it is a secret of the two. */
-export interface Session {
+/** What a client goes on with. */
+export interface KeptSession {
 	readonly ticket: Buffer;
-	/** Who was believed then. Node gives a client no certificate when a session is resumed. */
+	/** Who the endpoint has proven to be: Node does not show its certificate again when the session is resumed. */
 	readonly peer: VerifiedPeer;
 }
 
@@ -28,9 +28,9 @@ export interface ClientTerms {
 	/** Of the endpoint. */
 	readonly judge: Judge;
 	/** To be resumed; `null`: none is known. */
-	readonly session: Session | null;
+	readonly session: KeptSession | null;
 	/** One for the next handshake under the same terms. */
-	keep(session: Session): void;
+	keep(session: KeptSession): void;
 	/** As above; also where the handshake failed with it. */
 	forget(): void;
 }

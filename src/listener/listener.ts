@@ -127,7 +127,7 @@ export class Listener {
 			idleMs: options.idleMs,
 			headTimeoutMs: options.headTimeoutMs,
 			isRaw: options.isRaw,
-			isLast: (peer) => this.isDraining || (peer.version !== null && this.isOutdated(peer)),
+			isLast: (peer) => this.isDraining || this.isOutdated(peer),
 			closesIdle: () => this.idleGrace.isOver,
 		};
 		this.refusals = new RefusalLog(options.log, options.clock);
@@ -183,13 +183,15 @@ export class Listener {
 	}
 
 	/**
-	 * Connections go on when certificates change, and when that of a client expires; but within `RECONNECT_MS` each is asked to
-	 * come again, so that nobody is believed for long by what is no longer shown.
+	 * Connections go on when certificates change, when that of a client expires, and when the port takes plaintext no longer; but
+	 * within `RECONNECT_MS` each is asked to come again, so that nobody is served for long who would not be let in.
 	 */
 	private isOutdated(peer: ConnectionPeer): boolean {
-		const { clock, random, tls } = this.options;
+		const { clock, random } = this.options;
+		const tls = this.options.tls();
 		const isExpired = peer.expiresAt > 0 && clock.wall() >= peer.expiresAt;
-		if (!isExpired && tls()?.version() === peer.version) return false;
+		const isCurrent = peer.version === null ? tls?.mode !== 'strict' : tls?.version() === peer.version;
+		if (isCurrent && !isExpired) return false;
 		const now = clock.now();
 		if (peer.reconnectAt === 0) peer.reconnectAt = now + RECONNECT_MS * random.next();
 		return now >= peer.reconnectAt;

@@ -51,8 +51,8 @@ describe('a client', () => {
 });
 
 describe('an endpoint', () => {
-	const judge = (wanted: readonly PeerName[], domains: readonly string[] = ['mesh.local']) =>
-		serverJudge({ names: wanted, trustDomains: new Set(domains) });
+	const judge = (wanted: readonly PeerName[], domains: readonly string[] = ['mesh.local'], ownDomain = 'mesh.local') =>
+		serverJudge({ names: wanted, ownDomain, trustDomains: new Set(domains) });
 	const id = (value: string): PeerName => ({ type: 'uri', value });
 	const host = (value: string): PeerName => ({ type: 'dns', value });
 
@@ -78,6 +78,16 @@ describe('an endpoint', () => {
 		['has neither of an id and a DNS name', [id(OURS), host('x.test')], [uri(WEB)], { fault: 'wrong_identity' }],
 	])('that %s', (_name, wanted, all, expected) => {
 		expect(judge(wanted)(leaf(...all), null)).toMatchObject(expected);
+	});
+
+	it('of no name in particular is any of our own trust domain, and no other', () => {
+		expect(judge([])(leaf(uri(WEB)), null)).toMatchObject({ principal: WEB });
+		expect(judge([])(leaf(dns('web.test')), null)).toMatchObject({ fault: 'no_identity' });
+		for (const domains of [[], ['mesh.local', 'other.local']]) {
+			expect(judge([], domains)(leaf(uri(ELSEWHERE)), null)).toMatchObject({ fault: 'wrong_trust_domain' });
+		}
+		const detail = `${WEB} is not of our own trust domain, of which our certificate names none`;
+		expect(judge([], [], '')(leaf(uri(WEB)), null)).toMatchObject({ fault: 'wrong_trust_domain', detail });
 	});
 
 	it('without a certificate, or with one that is not believed, is nobody', () => {

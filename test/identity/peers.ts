@@ -70,8 +70,9 @@ export class SecureService {
 	readonly callers: string[] = [];
 	private readonly server: https.Server;
 
-	static async start({ certificate, key }: Identity): Promise<SecureService> {
-		const server = https.createServer({ cert: certificate, key, requestCert: true, rejectUnauthorized: false });
+	static async start({ certificate, key }: Identity, options: tls.SecureContextOptions = {}): Promise<SecureService> {
+		const mutual = { requestCert: true, rejectUnauthorized: false };
+		const server = https.createServer({ ...options, ...mutual, cert: certificate, key });
 		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 		return new SecureService(server);
 	}
