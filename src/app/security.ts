@@ -29,6 +29,7 @@ export class Security {
 	/** Seen from which the paths of the file are. */
 	private readonly folder: string;
 	private tools: Promise<SecurityTools> | null = null;
+	private loaded: SecurityTools | null = null;
 	private inForce: Prepared | null = null;
 
 	constructor(telemetry: Telemetry, folder: string) {
@@ -60,18 +61,24 @@ export class Security {
 		const workload = prepared.identity?.workload;
 		if (before !== undefined && before !== workload) before?.stop();
 		if (workload === null || workload === undefined) this.telemetry.metrics.tls.expires(0);
+		this.loaded?.bundles.keep(bundlesOf(prepared.config));
 	}
 
 	/** It comes to nothing. */
 	discard({ identity }: Prepared): void {
 		if (identity !== null && identity !== this.inForce?.identity) identity.workload?.stop();
+		if (this.inForce !== null) this.loaded?.bundles.keep(bundlesOf(this.inForce.config));
 	}
 
 	private load(): Promise<SecurityTools> {
-		this.tools ??= import('./security-tools.ts').then(({ SecurityTools }) =>
-			SecurityTools.make(this.telemetry, this.folder),
-		);
+		this.tools ??= this.makeTools();
 		return this.tools;
+	}
+
+	private async makeTools(): Promise<SecurityTools> {
+		const { SecurityTools } = await import('./security-tools.ts');
+		this.loaded = await SecurityTools.make(this.telemetry, this.folder);
+		return this.loaded;
 	}
 
 	/** Of the port that callers use, as of now. */

@@ -57,10 +57,11 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 	private readonly looks = new CalmLooks(() => this.look());
 	/** In force. */
 	private texts: MaterialTexts | null = null;
-	/** Looks in a row that found something that does not fit. */
+	/** Looks in a row that found something that does not fit; those for which a file has just changed do not count. */
 	private misses = 0;
 	private told = '';
 	private warnedOf = '';
+	private isStopped = false;
 
 	constructor(options: CertificateFilesOptions) {
 		super();
@@ -82,6 +83,7 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 	}
 
 	stop(): void {
+		this.isStopped = true;
 		this.looks.stop();
 		this.options.timers.disarm(this);
 		for (const watcher of this.watchers) watcher.stop();
@@ -93,18 +95,20 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 	}
 
 	override onTimer(): void {
+		this.misses++;
 		this.looks.alarm();
 	}
 
 	private async look(): Promise<void> {
 		const reason = await this.take();
+		if (this.isStopped) return;
 		if (reason === '') {
 			this.misses = 0;
+			this.options.timers.disarm(this);
 			if (this.told !== '') this.options.sink.onWell();
 			this.told = '';
 			return;
 		}
-		this.misses++;
 		this.options.timers.arm(this, AGAIN_MS);
 		if (this.misses * AGAIN_MS < PATIENCE_MS || reason === this.told) return;
 		this.told = reason;
@@ -115,6 +119,7 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 	private async take(): Promise<string> {
 		const { sink } = this.options;
 		const read = await this.read();
+		if (this.isStopped) return '';
 		if (typeof read === 'string') return read;
 		const { texts } = this;
 		if (texts !== null && PARTS.every((part) => texts[part] === read[part])) return '';
@@ -133,7 +138,7 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 				const { size, mode } = await stat(file);
 				if (size > MAX_FILE_BYTES) return `${file} has more than ${MAX_FILE_BYTES} bytes`;
 				texts[part] = await readFile(file, 'latin1');
-				if (part === 'key') this.lookAtMode(file, mode);
+				if (part === 'key' && !this.isStopped) this.lookAtMode(file, mode);
 			} catch (error) {
 				const { code = '' } = error as NodeJS.ErrnoException;
 				return `${file}: ${UNREADABLE[code] ?? `it cannot be read (${code})`}`;
@@ -144,9 +149,9 @@ export class CertificateFiles extends TimerEntry implements MaterialSource {
 
 	private lookAtMode(file: string, mode: number): void {
 		const shown = (mode & 0o777).toString(8).padStart(4, '0');
-		if ((mode & LOOSE) === 0 || this.warnedOf === shown) return;
-		this.warnedOf = shown;
-		this.options.sink.onLooseKey(file, shown);
+		const isLoose = (mode & LOOSE) !== 0;
+		if (isLoose && this.warnedOf !== shown) this.options.sink.onLooseKey(file, shown);
+		this.warnedOf = isLoose ? shown : '';
 	}
 }
 

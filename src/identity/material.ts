@@ -36,6 +36,7 @@ export interface MaterialFault {
 }
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const PEM_BEGIN = '-----BEGIN CERTIFICATE-----';
 /** More than any chain or bundle of a mesh has. */
 const MAX_CERTIFICATES = 256;
 
@@ -106,6 +107,7 @@ export function isMaterial(outcome: Material | MaterialFault): outcome is Materi
 /** A text: what is wrong. */
 export function certificatesIn(pem: string): X509Certificate[] | string {
 	const blocks = pem.match(PEM_CERTIFICATE) ?? [];
+	if (blocks.length > 0 && pem.split(PEM_BEGIN).length - 1 > blocks.length) return 'holds half a certificate';
 	if (blocks.length > MAX_CERTIFICATES) return `holds more than ${MAX_CERTIFICATES} certificates`;
 	try {
 		return blocks.map((block) => new X509Certificate(block));
