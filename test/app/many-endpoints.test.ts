@@ -29,6 +29,7 @@ function listOf(from: number, count = MANY) {
 		weight: 1,
 		zone: '',
 		labels: {},
+		identity: '',
 	}));
 }
 
