@@ -9,7 +9,7 @@ import type { Refusal } from '../ports/handshake.ts';
 import type { ClientCredentials, ClientTrust } from './client-trust.ts';
 import { Handshake } from './handshake.ts';
 import { serverJudge } from './judges.ts';
-import type { Judge } from './terms.ts';
+import type { Judge, KnownSession } from './terms.ts';
 
 export interface EndpointTlsOptions {
 	readonly trust: ClientTrust;
@@ -21,9 +21,7 @@ export interface EndpointTlsOptions {
 
 export class EndpointTls implements OutboundTls {
 	private readonly options: EndpointTlsOptions;
-	private session: Buffer | null = null;
-	/** Epoch milliseconds: the session is of no use from then on. */
-	private sessionEndsAt = 0;
+	private session: KnownSession | null = null;
 	/** Under which the session was made: it proves nothing under others. */
 	private credentials: ClientCredentials | null = null;
 	private judge: Judge | null = null;
@@ -53,11 +51,10 @@ export class EndpointTls implements OutboundTls {
 		if (this.stranger !== '') return strange(this.stranger);
 		const { context } = credentials;
 		const { judge } = this;
-		const session = loopClock.wall() < this.sessionEndsAt ? this.session : null;
-		const keep = (ticket: Buffer, until: number): void => {
-			if (this.credentials !== credentials) return;
-			this.session = ticket;
-			this.sessionEndsAt = until;
+		const { session: known } = this;
+		const session = known !== null && loopClock.wall() < known.peer.expiresAt ? known : null;
+		const keep = (next: KnownSession): void => {
+			if (this.credentials === credentials) this.session = next;
 		};
 		const forget = (): void => {
 			if (this.session === session) this.session = null;

@@ -10,7 +10,7 @@ import { TimerEntry, type Timers } from '../clock.ts';
 import type { AcceptedReader } from '../io/accept-shared.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, isRefusal, type RunningHandshake } from '../io/secure.ts';
-import type { Refusal } from '../ports/handshake.ts';
+import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import { failureOf } from './openssl-faults.ts';
 import { SecureSocket } from './secure-socket.ts';
 import type { ClientTerms, Judge, ServerTerms } from './terms.ts';
@@ -42,7 +42,9 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	private keep: ClientTerms['keep'] | null = null;
 	/** Came before the endpoint was believed: under TLS 1.2 they do, under TLS 1.3 they come later. */
 	private ticket: Buffer | null = null;
-	private certificateEndsAt = 0;
+	/** Who was believed when the session that is offered was made. */
+	private known: VerifiedPeer | null = null;
+	private peer: VerifiedPeer | null = null;
 
 	/** `received`: what has been read of the socket already. */
 	static accept(input: HandshakeInput, terms: ServerTerms, received: Buffer | null, owner: HandshakeOwner): Handshake {
@@ -52,9 +54,11 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 
 	static connect(input: HandshakeInput, terms: ClientTerms, owner: HandshakeOwner): Handshake {
 		const { context, servername, session } = terms;
-		const options = { requestCert: true, isServer: false, received: null, context, servername, session };
+		const ticket = session?.ticket ?? null;
+		const options = { requestCert: true, isServer: false, received: null, context, servername, session: ticket };
 		const handshake = new Handshake(input, options, terms, owner);
 		handshake.keep = terms.keep;
+		handshake.known = session?.peer ?? null;
 		handshake.socket.on('session', handshake.onTicket);
 		return handshake;
 	}
@@ -92,20 +96,28 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		const { socket } = this;
 		const isResumed = socket.isSessionReused();
 		this.usesSession = isResumed;
-		const outcome = this.judge(socket.getPeerX509Certificate(), socket.verifyError);
+		const outcome = this.outcome(isResumed);
 		if (isRefusal(outcome)) return this.refuse(outcome);
-		const { expiresAt } = outcome;
-		if (isResumed && expiresAt > 0 && loopClock.wall() > expiresAt) return this.refuse(EXPIRED);
-		this.certificateEndsAt = expiresAt;
+		this.peer = outcome;
 		this.settle();
 		socket.accept();
 		if (this.ticket !== null) this.onTicket(this.ticket);
 		this.reader = this.owner.onSecure(socket, outcome, isResumed ? 'resumed' : 'ok');
 	};
 
+	private outcome(isResumed: boolean): VerifiedPeer | Refusal {
+		const { socket, known } = this;
+		const fault = socket.verifyError;
+		const isKnown = isResumed && known !== null && fault === null;
+		const outcome = isKnown ? known : this.judge(socket.getPeerX509Certificate(), fault);
+		if (isRefusal(outcome) || !isResumed || outcome.expiresAt === 0) return outcome;
+		return loopClock.wall() > outcome.expiresAt ? EXPIRED : outcome;
+	}
+
 	private readonly onTicket = (ticket: Buffer): void => {
-		if (!this.isSettled) this.ticket = ticket;
-		else if (!this.socket.destroyed) this.keep?.(ticket, this.certificateEndsAt);
+		const { peer } = this;
+		if (peer === null) this.ticket = ticket;
+		else if (!this.socket.destroyed) this.keep?.({ ticket, peer });
 	};
 
 	private readonly onError = (error: NodeJS.ErrnoException): void => {

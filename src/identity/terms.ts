@@ -14,6 +14,12 @@ export interface ServerTerms {
 	forget(): void;
 }
 
+/** Of an endpoint. A resumed session shows no certificate: who was believed when it was made is who is there. */
+export interface KnownSession {
+	readonly ticket: Buffer;
+	readonly peer: VerifiedPeer;
+}
+
 export interface ClientTerms {
 	readonly context: SecureContext;
 	/** Server name to ask for; `''`: none. */
@@ -21,9 +27,9 @@ export interface ClientTerms {
 	/** Of the endpoint. */
 	readonly judge: Judge;
 	/** To be resumed; `null`: none is known. */
-	readonly session: Buffer | null;
-	/** One for the next handshake under the same terms. `until`: epoch milliseconds; the endpoint's certificate ends then. */
-	keep(session: Buffer, until: number): void;
+	readonly session: KnownSession | null;
+	/** One for the next handshake under the same terms. */
+	keep(session: KnownSession): void;
 	/** As above; also where the handshake failed with it. */
 	forget(): void;
 }
