@@ -9,7 +9,7 @@ import type { Refusal } from '../ports/handshake.ts';
 import type { ClientCredentials, ClientTrust } from './client-trust.ts';
 import { Handshake } from './handshake.ts';
 import { serverJudge } from './judges.ts';
-import type { Judge, KeptSession } from './terms.ts';
+import type { Judge, KnownSession } from './terms.ts';
 
 export interface EndpointTlsOptions {
 	readonly trust: ClientTrust;
@@ -21,7 +21,7 @@ export interface EndpointTlsOptions {
 
 export class EndpointTls implements OutboundTls {
 	private readonly options: EndpointTlsOptions;
-	private session: KeptSession | null = null;
+	private session: KnownSession | null = null;
 	/** Under which the session was made: it proves nothing under others. */
 	private credentials: ClientCredentials | null = null;
 	private judge: Judge | null = null;
@@ -51,20 +51,15 @@ export class EndpointTls implements OutboundTls {
 		if (this.stranger !== '') return strange(this.stranger);
 		const { context } = credentials;
 		const { judge } = this;
-		const session = this.sessionFor(loopClock.wall());
-		const keep = (kept: KeptSession): void => {
-			if (this.credentials === credentials) this.session = kept;
+		const { session: known } = this;
+		const session = known !== null && loopClock.wall() < known.peer.expiresAt ? known : null;
+		const keep = (next: KnownSession): void => {
+			if (this.credentials === credentials) this.session = next;
 		};
 		const forget = (): void => {
 			if (this.session === session) this.session = null;
 		};
 		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep, forget }, owner);
-	}
-
-	/** It proves nothing any more once the certificate that it was made with has expired. */
-	private sessionFor(now: number): KeptSession | null {
-		const { session } = this;
-		return session !== null && now < session.peer.expiresAt ? session : null;
 	}
 }
 

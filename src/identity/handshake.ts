@@ -42,8 +42,9 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	private keep: ClientTerms['keep'] | null = null;
 	/** Came before the endpoint was believed: under TLS 1.2 they do, under TLS 1.3 they come later. */
 	private ticket: Buffer | null = null;
-	/** Who the endpoint is: first by the session that it is offered, then by what it has proven. */
-	private endpoint: VerifiedPeer | null = null;
+	/** Who was believed when the session that is offered was made. */
+	private known: VerifiedPeer | null = null;
+	private peer: VerifiedPeer | null = null;
 
 	/** `received`: what has been read of the socket already. */
 	static accept(input: HandshakeInput, terms: ServerTerms, received: Buffer | null, owner: HandshakeOwner): Handshake {
@@ -57,7 +58,7 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		const options = { requestCert: true, isServer: false, received: null, context, servername, session: ticket };
 		const handshake = new Handshake(input, options, terms, owner);
 		handshake.keep = terms.keep;
-		handshake.endpoint = session?.peer ?? null;
+		handshake.known = session?.peer ?? null;
 		handshake.socket.on('session', handshake.onTicket);
 		return handshake;
 	}
@@ -95,21 +96,28 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		const { socket } = this;
 		const isResumed = socket.isSessionReused();
 		this.usesSession = isResumed;
-		const known = isResumed ? this.endpoint : null;
-		const outcome = known ?? this.judge(socket.getPeerX509Certificate(), socket.verifyError);
+		const outcome = this.outcome(isResumed);
 		if (isRefusal(outcome)) return this.refuse(outcome);
-		const { expiresAt } = outcome;
-		if (isResumed && expiresAt > 0 && loopClock.wall() > expiresAt) return this.refuse(EXPIRED);
-		if (this.keep !== null) this.endpoint = outcome;
+		this.peer = outcome;
 		this.settle();
 		socket.accept();
 		if (this.ticket !== null) this.onTicket(this.ticket);
 		this.reader = this.owner.onSecure(socket, outcome, isResumed ? 'resumed' : 'ok');
 	};
 
+	private outcome(isResumed: boolean): VerifiedPeer | Refusal {
+		const { socket, known } = this;
+		const fault = socket.verifyError;
+		const isKnown = isResumed && known !== null && fault === null;
+		const outcome = isKnown ? known : this.judge(socket.getPeerX509Certificate(), fault);
+		if (isRefusal(outcome) || !isResumed || outcome.expiresAt === 0) return outcome;
+		return loopClock.wall() > outcome.expiresAt ? EXPIRED : outcome;
+	}
+
 	private readonly onTicket = (ticket: Buffer): void => {
-		if (!this.isSettled) this.ticket = ticket;
-		else if (!this.socket.destroyed && this.endpoint !== null) this.keep?.({ ticket, peer: this.endpoint });
+		const { peer } = this;
+		if (peer === null) this.ticket = ticket;
+		else if (!this.socket.destroyed) this.keep?.({ ticket, peer });
 	};
 
 	private readonly onError = (error: NodeJS.ErrnoException): void => {

@@ -51,6 +51,12 @@ interface HandleBelow {
 	readStart(): number;
 }
 
+interface SocketBelow extends net.Socket {
+	readonly _handle?: HandleBelow | null;
+	/** It closes with RST. */
+	resetAndClosing?: boolean;
+}
+
 interface Internals extends tls.TLSSocket {
 	connecting: boolean;
 	_handle: TlsHandle | null;
@@ -65,7 +71,7 @@ const Base = tls.TLSSocket as unknown as new (socket: net.Socket | undefined, op
 
 /** `secure` is emitted when the handshake is over, `error` or `close` when there will be none. */
 export class SecureSocket extends Base {
-	private below: (net.Socket & { readonly _handle?: HandleBelow | null }) | null = null;
+	private below: SocketBelow | null = null;
 	private isAccepted = false;
 	private isCut = false;
 
@@ -143,9 +149,12 @@ export class SecureSocket extends Base {
 		return this._handle?.verifyError() ?? null;
 	}
 
-	/** RST below: nothing that was cut looks whole. */
+	/**
+	 * RST below: nothing that was cut looks whole. The socket below is told how to close and is closed by ours: where it has gone
+	 * before, Node frees what OpenSSL may be at work with, if this is called from within a handshake.
+	 */
 	override resetAndDestroy(): this {
-		this.below?.resetAndDestroy();
+		if (this.below !== null) this.below.resetAndClosing = true;
 		return this.destroy();
 	}
 }

@@ -14,10 +14,9 @@ export interface ServerTerms {
 	forget(): void;
 }
 
-/** What a client goes on with. */
-export interface KeptSession {
+/** Of an endpoint. A resumed session shows no certificate: who was believed when it was made is who is there. */
+export interface KnownSession {
 	readonly ticket: Buffer;
-	/** Who the endpoint has proven to be: Node does not show its certificate again when the session is resumed. */
 	readonly peer: VerifiedPeer;
 }
 
@@ -28,9 +27,9 @@ export interface ClientTerms {
 	/** Of the endpoint. */
 	readonly judge: Judge;
 	/** To be resumed; `null`: none is known. */
-	readonly session: KeptSession | null;
+	readonly session: KnownSession | null;
 	/** One for the next handshake under the same terms. */
-	keep(session: KeptSession): void;
+	keep(session: KnownSession): void;
 	/** As above; also where the handshake failed with it. */
 	forget(): void;
 }

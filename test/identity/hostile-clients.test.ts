@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HandshakeResult } from '../../src/ports/handshake.ts';
 import { WEB } from '../support/pki.ts';
 import { waitFor, within } from '../support/wait-for.ts';
+import { Between } from './between.ts';
 import { answerOf, contextOf, GET, IdentityFixture, speakTls } from './identity-fixture.ts';
 
 const ZEROS = Buffer.alloc(64 * 1024);
@@ -160,16 +161,14 @@ describe('a strict port', () => {
 
 	it('ends a connection on which the bytes after the handshake are not TLS', async () => {
 		fixture.forget();
-		const raw = await fixture.dial();
-		const client = speakTls(raw, contextOf(WEB));
-		await within('a handshake', new Promise((resolve) => client.once('secureConnect', resolve)));
+		const between = new Between(fixture.port);
+		const client = speakTls(await fixture.dial(await between.listen()), contextOf(WEB));
 		client.write(GET);
 		await answerOf(client);
-		const handle = (raw as unknown as { _handle: { writeLatin1String(request: object, text: string): number } })
-			._handle;
-		handle.writeLatin1String({ oncomplete: () => undefined }, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+		between.inject('far', GET);
 		await waitFor('an empty table', () => fixture.listener.connections === 0, 1500);
 		expect(fixture.results.inbound).toEqual(['ok']);
+		between.stop();
 	});
 
 	it('never hangs, crashes or answers whatever follows the first byte of a handshake', async () => {

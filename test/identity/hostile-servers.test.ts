@@ -6,25 +6,28 @@ import type { HandshakeResult } from '../../src/ports/handshake.ts';
 import { WEB } from '../support/pki.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { Between, portOf } from './between.ts';
 import { contextOf, IdentityFixture } from './identity-fixture.ts';
 
 type Serve = (raw: Socket) => void;
 
 let fixture: IdentityFixture;
 let server: Server | null = null;
+let between: Between | null = null;
 const open = new Set<Socket>();
 beforeEach(async () => {
 	fixture = await IdentityFixture.make();
 });
 afterEach(async () => {
 	await fixture.stop();
+	between?.stop();
 	for (const socket of open) socket.destroy();
 	await new Promise<void>((resolve) => (server === null ? resolve() : server.close(() => resolve())));
 	server = null;
 });
 
-/** A service of which this is the one endpoint; a client of the outbound port. */
-async function call(serve: Serve, tls: object = { mode: 'mutual', subjectAltNames: [WEB] }): Promise<RawClient> {
+/** A client of the outbound port, and a service of which this is the one endpoint; `isParted`: `between` is on the way to it. */
+async function call(serve: Serve, isParted = false): Promise<RawClient> {
 	server = createServer((raw) => {
 		open.add(raw);
 		raw.on('error', () => undefined).on('close', () => open.delete(raw));
@@ -33,8 +36,12 @@ async function call(serve: Serve, tls: object = { mode: 'mutual', subjectAltName
 	});
 	const listening = server;
 	await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-	const address = listening.address();
-	const port = typeof address === 'object' ? address?.port : 0;
+	let port = portOf(listening);
+	if (isParted) {
+		between = new Between(port);
+		port = await between.listen();
+	}
+	const tls = { mode: 'mutual', subjectAltNames: [WEB] };
 	const sidecar = await fixture.start(
 		{},
 		{
@@ -62,15 +69,6 @@ const answer =
 	(socket: TLSSocket): void => {
 		socket.on('data', () => socket.write(text, () => end(socket)));
 	};
-
-/** FIN alone, as whoever stands between could send it. */
-function cut(socket: TLSSocket): void {
-	const raw = (socket as unknown as { _parent: { _handle: { shutdown(request: object): number } } })._parent;
-	const { ShutdownWrap } = (
-		process as unknown as { binding(name: string): { ShutdownWrap: new () => object } }
-	).binding('stream_wrap');
-	raw._handle.shutdown(Object.assign(new ShutdownWrap(), { oncomplete: () => undefined }));
-}
 
 describe('an endpoint with mutual TLS', () => {
 	it.each<[string, Serve, HandshakeResult]>([
@@ -106,7 +104,7 @@ describe('an endpoint with mutual TLS', () => {
 
 	it('that never answers has five seconds', async () => {
 		const begun = performance.now();
-		const client = await call(() => undefined, { mode: 'mutual', subjectAltNames: [WEB] });
+		const client = await call(() => undefined);
 		await fixture.waitForResult('outbound', 'timeout');
 		expect(performance.now() - begun).toBeGreaterThan(4900);
 		client.close();
@@ -114,6 +112,7 @@ describe('an endpoint with mutual TLS', () => {
 });
 
 describe('a response that has no length of its own', () => {
+	const idle = () => fixture.sidecar.metric('outrigger_pool_connections', { service: 'payments', state: 'idle' });
 	const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nall of it';
 
 	it.each(['TLSv1.2', 'TLSv1.3'] as const)('is whole when its end was told (%s)', async (maxVersion) => {
@@ -132,7 +131,9 @@ describe('a response that has no length of its own', () => {
 
 	it.each(['TLSv1.2', 'TLSv1.3'] as const)('is cut when it was not (%s)', async (maxVersion) => {
 		const secureContext = contextOf(WEB, { maxVersion });
-		const client = await call(secured({ secureContext }, answer(head, cut)));
+		const client = await call(secured({ secureContext }, answer(head)), true);
+		await waitFor('all of it', () => client.received.includes('all of it'));
+		between?.cut('near');
 		await expect(client.readResponse()).rejects.toThrow('before a whole response');
 		const [record] = await fixture.sidecar.waitForRecords(1);
 		expect(record).toMatchObject({ errorCode: 'upstream_closed' });
@@ -140,8 +141,10 @@ describe('a response that has no length of its own', () => {
 
 	it('is whole with a length, whatever follows', async () => {
 		const text = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
-		const client = await call(secured({}, answer(text, cut)));
+		const client = await call(secured({}, answer(text)), true);
 		expect((await client.readResponse()).body.toString()).toBe('ok');
+		between?.cut('near');
+		await waitFor('no connection in the pool', async () => (await idle()) === 0);
 		client.close();
 	});
 });

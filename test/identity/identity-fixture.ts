@@ -146,7 +146,7 @@ export class IdentityFixture {
 export function contextOf(id: string, more: SecureContextOptions = {}): SecureContext {
 	const pki = testPki();
 	const { certificate, key } = pki.leaf(id, { dns: ['localhost'] });
-	return createSecureContext({ cert: certificate, key, ca: pki.trustBundle, ...more });
+	return createSecureContext({ cert: certificate, key, ca: pki.trustBundle, sessionIdContext: 'test', ...more });
 }
 
 /** As a client that believes anybody: what the sidecar makes of it is what is looked at. */
