@@ -12,6 +12,8 @@ import { freePort } from '../support/free-port.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const START_MS = 60_000;
+/** A file is parsed by a process that has to start first, while the load takes what there is. */
+const BUSY_MS = 20_000;
 const REQUESTS_BETWEEN = 150;
 const EXPRESS = join(import.meta.dirname, 'express-app.mjs');
 const CALLING = join(import.meta.dirname, 'calling-app.mjs');
@@ -72,9 +74,13 @@ async function underLoad(steps: readonly (() => Promise<readonly Pod[]>)[]): Pro
 	for (const step of steps) {
 		const left = await step();
 		const expected = left.map(({ sidecar }) => `127.0.0.1:${sidecar.port}`).sort();
-		await waitFor('the endpoints', async () => JSON.stringify((await addresses()).sort()) === JSON.stringify(expected));
+		await waitFor(
+			'the endpoints',
+			async () => JSON.stringify((await addresses()).sort()) === JSON.stringify(expected),
+			BUSY_MS,
+		);
 		const before = tally.answers;
-		await waitFor('requests', () => tally.answers > before + REQUESTS_BETWEEN);
+		await waitFor('requests', () => tally.answers > before + REQUESTS_BETWEEN, BUSY_MS);
 	}
 	await load.stop();
 	return tally;
