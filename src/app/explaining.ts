@@ -52,6 +52,8 @@ export class Explaining implements ExplainProviders {
 
 	private async explainer(): Promise<Explainer> {
 		const loaded = await import('../explain/explain.ts');
+		// To load it takes a turn of its own, the first time.
+		await breathe();
 		const snapshot = this.snapshot();
 		if (this.known?.snapshot === snapshot) return this.known.explainer;
 		const { config, effectiveConfig, masked, compileRegex } = snapshot.taken;

@@ -2,7 +2,7 @@
  * One watch on the endpoints of a service, for as long as the file names the source: a reload hands it over to the next
  * version of the service. Keeps the last good list.
  */
-import type { EndpointConfig, EndpointSource } from '../config/service-config.ts';
+import type { EndpointConfig, EndpointSource, ServiceConfig } from '../config/service-config.ts';
 import type { EndpointSink, EndpointWatch } from '../ports/endpoint-source.ts';
 
 /** Whose endpoints they are. */
@@ -60,4 +60,19 @@ export class LiveSource implements EndpointSink {
 		this.failure = reason;
 		this.owner?.onSourceFailed();
 	}
+}
+
+/** How many lists have come from the sources so far. */
+export function versionOf(sources: readonly LiveSource[]): number {
+	return sources.reduce((sum, { version }) => sum + version, 0);
+}
+
+/** By subset; `''`: of the service itself. */
+export function sourcesOf({ source, subsetServices }: ServiceConfig): [string, EndpointSource][] {
+	if (source === null) return [];
+	const subsets = Object.entries(subsetServices).map(([subset, service]): [string, EndpointSource] => [
+		subset,
+		source.is === 'kubernetes' ? { ...source, service } : source,
+	]);
+	return [['', source], ...subsets];
 }

@@ -5,6 +5,7 @@ import { hostPort } from '../upstream/dial-target.ts';
 import { serverNameOf } from '../upstream/endpoint-probe.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { isSame } from './restart-only.ts';
+import { isSecured } from './security.ts';
 import { buildPool, type ServiceEnvironment } from './service-parts.ts';
 import type { InSlices } from './slices.ts';
 
@@ -13,6 +14,9 @@ export interface Member {
 	readonly endpoint: Endpoint;
 	readonly pool: Http1Pool;
 }
+
+/** Members by the subset that their source is for; `''`: the service itself. */
+export type Membership = ReadonlyMap<string, readonly Member[]>;
 
 /** Looked at between two pauses: some 10 µs each. */
 const MEMBERS_A_SLICE = 100;
@@ -88,4 +92,20 @@ function memberOf(
 		before: before?.endpoint ?? null,
 	});
 	return { config, pool, endpoint };
+}
+
+export function* poolsOf(membership: Membership): Generator<Http1Pool> {
+	for (const members of membership.values()) for (const { pool } of members) yield pool;
+}
+
+export function endpointsOf(members: readonly Member[]) {
+	return members.map(({ endpoint }) => endpoint);
+}
+
+/** Whether connections and what is known of endpoints may be kept. TLS and checks ask for the service by its first name. */
+export function isCalledAlike(before: ServiceConfig, after: ServiceConfig): boolean {
+	if (!isSame(before.policy, after.policy)) return false;
+	const { tls, healthCheck } = after.policy;
+	const isNamed = isSecured(tls, '') || healthCheck !== null;
+	return !isNamed || serverNameOf(before) === serverNameOf(after);
 }

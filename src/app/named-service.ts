@@ -14,20 +14,19 @@
  * have changed meanwhile. An endpoint that is ejected may get a request until then, as it did until now.
  */
 import { TimerEntry } from '../clock.ts';
-import type { EndpointSource, ServiceConfig } from '../config/service-config.ts';
+import type { ServiceConfig } from '../config/service-config.ts';
+import { breathe } from '../io/breathe.ts';
 import { loopClock } from '../io/loop-clock.ts';
 import { Backend } from '../proxy/backend.ts';
 import { EndpointGroup, type GroupPlan } from '../proxy/endpoint-group.ts';
 import type { Service } from '../proxy/service.ts';
-import { serverNameOf } from '../upstream/endpoint-probe.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
 import { CalmWork } from './calm-work.ts';
 import { describeMembers, describeSource } from './described-service.ts';
 import { LongList } from './json-pieces.ts';
-import { LiveSource, type SourceOwner } from './live-source.ts';
-import { type Member, membersOf } from './members.ts';
+import { LiveSource, type SourceOwner, sourcesOf, versionOf } from './live-source.ts';
+import { endpointsOf, isCalledAlike, type Member, type Membership, membersOf, poolsOf } from './members.ts';
 import { isSame } from './restart-only.ts';
-import { isSecured } from './security.ts';
 import { ServiceCore } from './service-core.ts';
 import { closeUnused, describeService, type ServiceEnvironment, sumOfCounts, watchService } from './service-parts.ts';
 import { atOnce, calmly, type InSlices } from './slices.ts';
@@ -38,11 +37,10 @@ const MIN_WARMING_STEP_MS = 100;
 
 /** Groups of so many members are planned anew within the event that has changed one: less than a millisecond. */
 const AT_ONCE = 1000;
+/** Looked at between two pauses: half a microsecond each. */
+const JUDGED_A_SLICE = 1000;
 /** Between two plans for more than that: with 10,000 endpoints some 3 ms of work each, so at most 6 % of the time. */
 const REST_MS = 50;
-
-/** Members by the subset that their source is for; `''`: the service itself. */
-type Membership = ReadonlyMap<string, readonly Member[]>;
 
 interface Destination {
 	readonly backend: Backend;
@@ -70,6 +68,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 	private isPanicking = false;
 	private isUpdating = false;
 	private isReleased = false;
+	private isCoreTold = false;
 
 	private constructor(
 		config: ServiceConfig,
@@ -133,14 +132,22 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		const { metrics } = env;
 		if (before !== null) this.relieve(before);
 		core.onChange = () => this.onFlip();
-		core.follow(this.members, loopClock.now());
+		const isLong = this.size > AT_ONCE;
+		if (!isLong) atOnce(this.tellCore());
 		watchService(core.service, () => sumOfCounts(this.pools), metrics);
 		metrics.watchEndpoints(this.config.name, () => core.service.endpoints);
-		if (this.judge() || (before?.flips ?? 0) !== this.flipsBefore) this.onFlip();
+		// With thousands that takes turns of its own.
+		if (isLong || atOnce(this.judge()) || (before?.flips ?? 0) !== this.flipsBefore) this.onFlip();
 		else this.afterChange();
 		this.onSourceFailed();
 		for (const source of this.sources) source.belongTo(this);
 		if (versionOf(this.sources) !== this.version) this.onEndpoints();
+	}
+
+	/** Health checks and outlier detection are for these members from now on. */
+	private *tellCore(): InSlices<void> {
+		this.isCoreTold = true;
+		yield* this.core.follow(this.members, loopClock.now());
 	}
 
 	private relieve(before: NamedService): void {
@@ -201,12 +208,17 @@ export class NamedService extends TimerEntry implements SourceOwner {
 			const membership = await calmly(this.membersNow(this.membership, foundAt));
 			const plans = await calmly(this.planned(membership));
 			if (this.isReleased) return;
-			loopClock.refresh();
-			const before = this.pools;
+			const before = this.membership;
 			this.replace(membership, plans);
-			if (this.judge() || flips !== this.flips) this.onFlip();
+			// Each of what follows takes a while where there are thousands, and none of it is in a hurry.
+			await breathe();
+			if (this.isReleased) return;
+			await calmly(this.tellCore());
+			const isAnyMoved = await calmly(this.judge());
+			if (this.isReleased) return;
+			if (isAnyMoved || flips !== this.flips) this.onFlip();
 			else this.afterChange();
-			await calmly(closeUnused(before, this.pools));
+			await calmly(closeUnused(poolsOf(before), poolsOf(membership)));
 		} while (versionOf(this.sources) !== this.version);
 		this.isUpdating = false;
 	}
@@ -238,9 +250,9 @@ export class NamedService extends TimerEntry implements SourceOwner {
 	}
 
 	private replace(membership: Membership, plans: Plans): void {
+		loopClock.refresh();
 		const now = loopClock.now();
 		this.membership = membership;
-		this.core.follow(this.members, now);
 		for (const each of this.destinations.values()) {
 			const plan = plans.get(each);
 			// A reload may have found one while the others were planned.
@@ -270,25 +282,38 @@ export class NamedService extends TimerEntry implements SourceOwner {
 	}
 
 	/** Whether that is so. */
-	private judge(): boolean {
-		const now = loopClock.now();
+	private *judge(): InSlices<boolean> {
 		let isAny = false;
+		let judged = 0;
 		for (const members of this.membership.values()) {
-			for (const { endpoint } of members) if (endpoint.judge(now)) isAny = true;
+			for (const { endpoint } of members) {
+				if (endpoint.judge(loopClock.now())) isAny = true;
+				if (++judged % JUDGED_A_SLICE === 0) yield;
+			}
 		}
 		return isAny;
 	}
 
-	/** Other endpoints may be used, or have other shares. */
-	private refresh(): void {
+	/** Of all that is planned together. */
+	private get size(): number {
 		let size = 0;
 		for (const { group } of this.destinations.values()) size += group.endpoints.length;
-		if (size > AT_ONCE) this.calmRefresh.request();
+		return size;
+	}
+
+	/** Other endpoints may be used, or have other shares. */
+	private refresh(): void {
+		if (this.size > AT_ONCE) this.calmRefresh.request();
 		else atOnce(this.refreshInSlices());
 	}
 
 	private *refreshInSlices(): InSlices<void> {
-		this.judge();
+		if (!this.isCoreTold) {
+			yield;
+			yield* this.tellCore();
+			yield;
+		}
+		yield* this.judge();
 		for (const { group } of this.destinations.values()) {
 			yield;
 			const { endpoints } = group;
@@ -367,30 +392,4 @@ export class NamedService extends TimerEntry implements SourceOwner {
 			...describeService(service, config.policy, sumOfCounts(this.pools)),
 		};
 	}
-}
-
-function endpointsOf(members: readonly Member[]) {
-	return members.map(({ endpoint }) => endpoint);
-}
-
-/** How many lists have come from the sources so far. */
-function versionOf(sources: readonly LiveSource[]): number {
-	return sources.reduce((sum, { version }) => sum + version, 0);
-}
-
-function sourcesOf({ source, subsetServices }: ServiceConfig): [string, EndpointSource][] {
-	if (source === null) return [];
-	const subsets = Object.entries(subsetServices).map(([subset, service]): [string, EndpointSource] => [
-		subset,
-		source.is === 'kubernetes' ? { ...source, service } : source,
-	]);
-	return [['', source], ...subsets];
-}
-
-/** Whether connections and what is known of endpoints may be kept. TLS and checks ask for the service by its first name. */
-function isCalledAlike(before: ServiceConfig, after: ServiceConfig): boolean {
-	if (!isSame(before.policy, after.policy)) return false;
-	const { tls, healthCheck } = after.policy;
-	const isNamed = isSecured(tls, '') || healthCheck !== null;
-	return !isNamed || serverNameOf(before) === serverNameOf(after);
 }

@@ -97,19 +97,21 @@ export class ServiceCore {
 
 	/**
 	 * These are all of its endpoints from now on. Where there are thousands, the checks of those that have come begin little by
-	 * little, and of those that have gone they end so.
+	 * little, and of those that have gone they end so. Whoever asks anew before it is done need not go on.
 	 */
-	follow(members: readonly Member[], now: number): void {
+	*follow(members: readonly Member[], now: number): InSlices<void> {
 		const endpoints = members.map(({ endpoint }) => endpoint);
 		this.all = members;
 		this.service.endpoints = endpoints;
 		if (this.checking.isBusy || Math.max(members.length, this.members.size) > AT_ONCE) this.checking.request();
 		else atOnce(this.checkAll());
+		if (this.ejector === null) return;
+		if (members.length > AT_ONCE) yield;
 		// Who takes no requests cannot be the one that is left.
-		this.ejector?.follow(
-			endpoints.filter(({ weight }) => weight > 0),
-			now,
-		);
+		const weighty = endpoints.filter(({ weight }) => weight > 0);
+		if (members.length > AT_ONCE) yield;
+		if (this.all !== members) return;
+		yield* this.ejector.followInSlices(weighty, now);
 	}
 
 	/** Brings the checks in line with the members. */
@@ -160,6 +162,7 @@ export class ServiceCore {
 
 	/** Another core has taken over. */
 	stop(): void {
+		this.all = [];
 		this.checking.stop();
 		this.checks?.stop();
 		this.ejector?.stop();

@@ -100,12 +100,13 @@ const LOOKED_AT_A_SLICE = 2000;
 const CLOSED_A_SLICE = 100;
 
 /** Closes those that are none of `used`. A few of them are closed before the first pause. */
-export function* closeUnused(pools: readonly Http1Pool[], used: readonly Http1Pool[]): InSlices<void> {
+export function* closeUnused(pools: Iterable<Http1Pool>, used: Iterable<Http1Pool>): InSlices<void> {
 	const kept = new Set<Http1Pool>();
 	for (const pool of used) if (kept.add(pool).size % LOOKED_AT_A_SLICE === 0) yield;
 	let closed = 0;
-	for (const [index, pool] of pools.entries()) {
-		if ((index + 1) % LOOKED_AT_A_SLICE === 0) yield;
+	let seen = 0;
+	for (const pool of pools) {
+		if (++seen % LOOKED_AT_A_SLICE === 0) yield;
 		if (kept.has(pool)) continue;
 		pool.close();
 		if (++closed % CLOSED_A_SLICE === 0) yield;

@@ -17,7 +17,7 @@ import { HostDestinations } from './host-destinations.ts';
 import { NamedService } from './named-service.ts';
 import { isSame } from './restart-only.ts';
 import { closeUnused, type ServiceEnvironment } from './service-parts.ts';
-import { calmly, type InSlices } from './slices.ts';
+import { atOnce, calmly, type InSlices } from './slices.ts';
 import { PASSTHROUGH_SERVICE, UnknownHosts } from './unknown-hosts.ts';
 
 /** Endpoints looked at between two pauses: some 10 µs each. */
@@ -25,11 +25,16 @@ const ENDPOINTS_A_SLICE = 100;
 /** Endpoints compared between two pauses: a microsecond each. */
 const COMPARED_A_SLICE = 1000;
 
+/** Services that take over between two pauses: some 10 µs each. */
+const TAKEN_A_SLICE = 100;
+
 export class Services {
 	readonly app: AppService;
 	private readonly named = new Map<string, NamedService>();
 	/** `null`: they are refused. */
 	private readonly unknown: UnknownHosts | null;
+	/** What is left of `takeOver`; `null`: nothing. */
+	private taking: InSlices<void> | null = null;
 
 	private constructor(app: AppService, unknown: UnknownHosts | null) {
 		this.app = app;
@@ -81,12 +86,37 @@ export class Services {
 		return destinations;
 	}
 
-	/** From now on these are the services. What the running ones have and these have not closes its idle connections. */
+	/**
+	 * From now on these are the services. What the running ones have and these have not closes its idle connections. Where
+	 * hundreds have changed, those beyond the first take over little by little; requests find the new ones already.
+	 */
 	takeOver(before: Services | null, metrics: Metrics): void {
+		before?.settle();
+		this.taking = this.takeOverInSlices(before, metrics);
+		if (before === null) this.settle();
+		else void calmly(this.untilSettled());
+	}
+
+	/** Does at once what is left of `takeOver`: other services are about to take over from these, or all is over. */
+	private settle(): void {
+		atOnce(this.untilSettled());
+	}
+
+	private *untilSettled(): InSlices<void> {
+		while (this.taking !== null) {
+			if (this.taking.next().done === true) this.taking = null;
+			else yield;
+		}
+	}
+
+	private *takeOverInSlices(before: Services | null, metrics: Metrics): InSlices<void> {
 		if (this.app !== before?.app) this.app.watch(metrics);
+		let taken = 0;
 		for (const [name, entry] of this.named) {
 			const running = before?.named.get(name) ?? null;
-			if (entry !== running) entry.takeOver(running);
+			if (entry === running) continue;
+			entry.takeOver(running);
+			if (++taken % TAKEN_A_SLICE === 0) yield;
 		}
 		if (this.unknown !== null && this.unknown !== before?.unknown) this.unknown.watch(metrics);
 		if (before === null) return;
@@ -94,20 +124,20 @@ export class Services {
 			if (this.named.has(name)) continue;
 			entry.release();
 			metrics.unwatch(name);
+			if (++taken % TAKEN_A_SLICE === 0) yield;
 		}
 		if (this.unknown === null && before.unknown !== null) metrics.unwatch(PASSTHROUGH_SERVICE);
 		void calmly(closeUnused(before.poolsBeside(this), this.poolsBeside(before)));
 	}
 
 	/** Of services that the other does not have as they are. */
-	private poolsBeside(other: Services): Http1Pool[] {
-		const pools = this.app === other.app ? [] : [this.app.pool];
+	private *poolsBeside(other: Services): Generator<Http1Pool> {
+		if (this.app !== other.app) yield this.app.pool;
 		for (const [name, service] of this.named) {
 			if (other.named.get(name) === service) continue;
-			for (const pool of service.pools) pools.push(pool);
+			yield* service.pools;
 		}
-		if (this.unknown !== null && this.unknown !== other.unknown) pools.push(...this.unknown.pools);
-		return pools;
+		if (this.unknown !== null && this.unknown !== other.unknown) yield* this.unknown.pools;
 	}
 
 	/** What choosing among endpoints needs: to be called when all that refers to a service is there. */
@@ -144,6 +174,7 @@ export class Services {
 
 	/** Closes idle connections; busy ones end with their exchanges. */
 	close(): void {
+		this.settle();
 		for (const entry of this.named.values()) entry.release();
 		for (const pool of this.pools()) pool.close();
 	}

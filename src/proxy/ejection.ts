@@ -48,6 +48,12 @@ export class Ejector extends TimerEntry {
 		this.wake();
 	}
 
+	/** The same with pauses; see `OutlierDetector.resizeInSlices`. */
+	*followInSlices(endpoints: readonly Endpoint[], now: number): Generator<undefined, void, undefined> {
+		this.tell(yield* this.detector.resizeInSlices(endpoints, now), now);
+		this.wake();
+	}
+
 	/** An attempt is over; once for each that began. `code` is `''` when a whole response came, with this status. */
 	settled(endpoint: Endpoint, code: ErrorCode | '', status: number, now: number): void {
 		if (code === '' && status < 500) return this.detector.succeed(endpoint, now);

@@ -63,10 +63,14 @@ export type EjectionChange<E extends Judged> =
 	| { readonly is: 'returned'; readonly endpoint: E; readonly reason: Return };
 
 const NEVER = Number.POSITIVE_INFINITY;
+const CELLS_A_SLICE = 1000;
 
 export class OutlierDetector<E extends Judged> {
 	private readonly policy: OutlierDetection;
 	private endpoints: readonly E[] = [];
+	/** Of a resize that is under way, or was overtaken: it may have begun to judge them. */
+	private coming: readonly E[] = [];
+	private resizes = 0;
 	/** More ejections in a row make none of them longer. */
 	private readonly mostInRow: number;
 	private mostEjected = 0;
@@ -122,11 +126,40 @@ export class OutlierDetector<E extends Judged> {
 
 	/** These are the endpoints from now on. A cell that was ejected before stays so, as far as the cap allows. */
 	resize(endpoints: readonly E[], now: number): readonly EjectionChange<E>[] {
+		const slices = this.resizeInSlices(endpoints, now);
+		let slice = slices.next();
+		while (slice.done !== true) slice = slices.next();
+		return slice.value;
+	}
+
+	/**
+	 * The same with pauses, each after some tens of microseconds. What ends meanwhile is not counted. When it is asked for again before its
+	 * end, the first one gives up, and has nothing to say.
+	 */
+	*resizeInSlices(endpoints: readonly E[], now: number): Generator<undefined, readonly EjectionChange<E>[], undefined> {
+		this.resizes++;
+		const { resizes } = this;
+		const before = [this.endpoints, this.coming];
+		this.coming = endpoints;
+		let work = 0;
+		for (const { outlier } of before.flat()) {
+			// Another detector may judge some of them by now.
+			if (outlier.judge === this) outlier.judge = null;
+			if (++work % CELLS_A_SLICE === 0) yield;
+			if (resizes !== this.resizes) return [];
+		}
+		for (const { outlier } of endpoints) {
+			outlier.judge = this;
+			if (++work % CELLS_A_SLICE === 0) yield;
+			if (resizes !== this.resizes) return [];
+		}
+		return this.take(endpoints, now);
+	}
+
+	private take(endpoints: readonly E[], now: number): readonly EjectionChange<E>[] {
 		const changes: EjectionChange<E>[] = [];
-		// Another detector may judge some of them by now.
-		for (const { outlier } of this.endpoints) if (outlier.judge === this) outlier.judge = null;
-		for (const { outlier } of endpoints) outlier.judge = this;
 		this.endpoints = endpoints;
+		this.coming = [];
 		const share = Math.floor((endpoints.length * this.policy.maxEjectionPercent) / 100);
 		this.mostEjected = Math.max(0, Math.min(share, endpoints.length - 1));
 		this.takeStock(now, changes);
@@ -149,7 +182,8 @@ export class OutlierDetector<E extends Judged> {
 	release(now: number): void {
 		for (const endpoint of this.endpoints) {
 			const { outlier } = endpoint;
-			if (outlier.judge !== this) continue;
+			// A resize that is under way may have let go of it.
+			if (outlier.judge !== this && outlier.judge !== null) continue;
 			outlier.judge = null;
 			if (outlier.isEjected) this.giveBack(endpoint, 'time', now);
 		}

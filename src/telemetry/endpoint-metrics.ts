@@ -76,7 +76,10 @@ export class EndpointMetrics implements EjectionRecorder {
 	}
 
 	watch(service: string, read: () => Iterable<EndpointView>): void {
+		const isKnown = this.services.has(service);
 		this.services.set(service, read);
+		// A reload of a thousand services is no time to count nothing.
+		if (isKnown) return;
 		for (const reason of Object.keys(CAUSES)) this.ejections.inc({ service, reason }, 0);
 		this.skipped.inc({ service, reason: 'cap' }, 0);
 		this.panics.inc({ service }, 0);

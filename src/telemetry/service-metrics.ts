@@ -189,9 +189,11 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 	}
 
 	watchPool(service: string, read: () => PoolView): void {
+		const isKnown = this.pools.has(service);
+		this.pools.set(service, read);
+		if (isKnown) return;
 		for (const reason of Object.keys(RETRY_REASONS)) this.retries.inc({ service, reason }, 0);
 		this.connectFailures.inc({ service }, 0);
-		this.pools.set(service, read);
 	}
 
 	/** The service has left the file. Its counters stay, as counters do. */
