@@ -41,6 +41,9 @@ export interface ServiceView {
 	readonly connections: { readonly active: number; readonly idle: number; readonly pending: number };
 }
 
+/** What `bin/outrigger` tells Node. */
+const LAUNCH = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+
 export class Sidecar extends Child {
 	port = 0;
 	adminPort = 0;
@@ -88,7 +91,7 @@ export class Sidecar extends Child {
 		const file = join(folder, ROUTE_FILE);
 		writeFileSync(file, JSON.stringify({ ...BASE, app: { port: appPort }, ...blocks }));
 		const words = ['run', file, ...(command.length > 0 ? ['--', ...command] : [])];
-		const args = ['--disable-warning=ExperimentalWarning', ...nodeOptions, main, ...words];
+		const args = [...LAUNCH, ...nodeOptions, main, ...words];
 		const sidecar = new Sidecar(folder, args, env);
 		const ports = /inbound :(\d+), admin http:\/\/[^\s,]+:(\d+)(?:.*, outbound \S+:(\d+))?.*\n/;
 		const [inbound, admin, outbound] = await sidecar.printed(ports);
