@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeCertificates } from './load/bench-certificates.ts';
 import type { Bench } from './load/bench-context.ts';
 import { measureMemory, measureStart } from './load/footprint.ts';
 import { measureLatency } from './load/latency.ts';
@@ -55,11 +56,11 @@ function selectPeers(options: Options): Selection {
 function list({ found, skipped }: Selection): void {
 	for (const { name, version, setting } of found) console.log(`${name.padEnd(14)} ${version}: ${setting}`);
 	for (const { name, howToGet } of skipped) console.log(`${name.padEnd(14)} missing; to get it: ${howToGet}`);
-	for (const { id, title } of THROUGHPUT) console.log(`--case ${id.padEnd(13)} ${title}`);
+	for (const { id, title } of THROUGHPUT) console.log(`--case ${id.padEnd(18)} ${title}`);
 	for (const { id, rate } of LATENCY)
-		console.log(`--case ${id.padEnd(13)} added latency and CPU at ${rate} requests/s`);
-	console.log('--case memory        RSS idle, with 1,000 idle connections, under load');
-	console.log('--case start         from exec to the first 2xx');
+		console.log(`--case ${id.padEnd(18)} added latency and CPU at ${rate} requests/s`);
+	console.log('--case memory             RSS idle, with 1,000 idle connections, under load');
+	console.log('--case start              from exec to the first 2xx');
 }
 
 async function measure(options: Options): Promise<BenchResult> {
@@ -95,7 +96,8 @@ async function measureIn(
 	const { layout } = machine;
 	say(layout.note);
 	const origin = await startHttpOrigin(join(folder, 'origin'), layout.origin);
-	const bench: Bench = { folder, layout, origin, plan, say, pacer: preparePacer(folder) };
+	const certificates = await makeCertificates(folder);
+	const bench: Bench = { folder, layout, origin, plan, certificates, say, pacer: preparePacer(folder) };
 	const live = await startAll(bench, found, skipped);
 	const peers = live.map(({ peer }) => peer);
 	const memory = plan.memory ? await measureMemory(bench, live) : [];

@@ -1,5 +1,6 @@
 /** What every measurement needs to know: where things are, how long to run, and how to say what is being done. */
 
+import type { Certificates } from './bench-certificates.ts';
 import type { CoreLayout } from './machine.ts';
 import type { Origin } from './origin.ts';
 import type { Pacer } from './pacer.ts';
@@ -11,6 +12,7 @@ export interface Bench {
 	readonly origin: Origin;
 	readonly pacer: Pacer;
 	readonly plan: Plan;
+	readonly certificates: Certificates;
 	/** Progress, on stderr. */
 	say(text: string): void;
 }

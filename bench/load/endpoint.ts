@@ -1,5 +1,6 @@
 /** Small things done to a port on the loopback: find a free one, ask one, hold many connections open. */
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -25,10 +26,19 @@ export function freePort(): Promise<number> {
 	});
 }
 
+export interface AskOptions {
+	/** Whoever answers is believed. Default: plaintext. */
+	readonly tls?: boolean;
+	readonly host?: string | undefined;
+}
+
 /** One GET on a connection of its own. */
-export function ask(port: number, path: string): Promise<Answer> {
+export function ask(port: number, path: string, { tls = false, host }: AskOptions = {}): Promise<Answer> {
 	return new Promise((resolve, reject) => {
-		const outgoing = request({ host: LOOPBACK, port, path, agent: false, timeout: ASK_TIMEOUT_MS }, (answer) => {
+		const headers = host === undefined ? {} : { host };
+		const options = { host: LOOPBACK, port, path, headers, agent: false, timeout: ASK_TIMEOUT_MS };
+		const send = tls ? secureRequest : request;
+		const outgoing = send({ ...options, ...(tls && { rejectUnauthorized: false }) }, (answer) => {
 			let bodyBytes = 0;
 			answer.on('data', (chunk: Buffer) => {
 				bodyBytes += chunk.length;
@@ -43,10 +53,15 @@ export function ask(port: number, path: string): Promise<Answer> {
 }
 
 /** Polls until the answer is a 2xx; returns the time of that answer on the monotonic clock, or null when `giveUp` says so. */
-export async function firstSuccess(port: number, path: string, giveUp: () => boolean): Promise<number | null> {
+export async function firstSuccess(
+	port: number,
+	path: string,
+	giveUp: () => boolean,
+	options: AskOptions = {},
+): Promise<number | null> {
 	while (!giveUp()) {
 		try {
-			const { status } = await ask(port, path);
+			const { status } = await ask(port, path, options);
 			if (status >= 200 && status < 300) return performance.now();
 		} catch {
 			// Not listening yet.

@@ -22,6 +22,9 @@ export interface EnvoySettings {
 	readonly policy?: 'ROUND_ROBIN' | 'LEAST_REQUEST';
 	/** For its file. */
 	readonly folder: string;
+	/** Of the listener, and of the cluster; `envoy.transport_sockets.tls`. */
+	readonly downstreamTls?: unknown;
+	readonly upstreamTls?: unknown;
 }
 
 /** Path of the program; `null`: it is not here. */
@@ -41,7 +44,7 @@ export function findEnvoy(): string | null {
 }
 
 export function envoyVersion(command: string): string {
-	return /\/(\d+\.\d+\.\d+\S*?)\//.exec(versionOutput(command, '--version'))?.[1] ?? 'unknown';
+	return /version: \w+\/(\d+\.\d+\.\d+\S*?)\//.exec(versionOutput(command, '--version'))?.[1] ?? 'unknown';
 }
 
 /** Arguments with which one worker serves these settings; writes its file. */
@@ -51,7 +54,12 @@ export function envoyArgs(settings: EnvoySettings): string[] {
 	return ['-c', file, '--concurrency', '1', '--disable-hot-restart', '-l', 'critical'];
 }
 
-function envoyConf({ port, originPorts, policy = 'ROUND_ROBIN' }: EnvoySettings): unknown {
+function socket(tls: unknown): Record<string, unknown> {
+	return tls === undefined ? {} : { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tls } };
+}
+
+function envoyConf(settings: EnvoySettings): unknown {
+	const { port, originPorts, policy = 'ROUND_ROBIN', downstreamTls, upstreamTls } = settings;
 	const address = (number: number) => ({ socket_address: { address: LOOPBACK, port_value: number } });
 	const thresholds = {
 		max_connections: UNLIMITED,
@@ -81,13 +89,16 @@ function envoyConf({ port, originPorts, policy = 'ROUND_ROBIN' }: EnvoySettings)
 	const endpoints = originPorts.map((originPort) => ({ endpoint: { address: address(originPort) } }));
 	return {
 		static_resources: {
-			listeners: [{ name: 'in', address: address(port), filter_chains: [{ filters: [filter] }] }],
+			listeners: [
+				{ name: 'in', address: address(port), filter_chains: [{ filters: [filter], ...socket(downstreamTls) }] },
+			],
 			clusters: [
 				{
 					name: 'origin',
 					type: 'STATIC',
 					connect_timeout: '5s',
 					lb_policy: policy,
+					...socket(upstreamTls),
 					circuit_breakers: { thresholds: [thresholds] },
 					load_assignment: { cluster_name: 'origin', endpoints: [{ lb_endpoints: endpoints }] },
 				},

@@ -23,7 +23,7 @@ export const USAGE = `npm run bench -- [options]
   --only A,B            only these peers
   --case A,B            only these cases
   --list                the peers found here, how to get the others, and the cases
-  --outrigger "CMD"     run this project with CMD (default: node dist/main.js if built, else node src/main.ts)
+  --outrigger "CMD"     run this project with CMD (default: bin/outrigger, which takes what was built unless the sources are newer)
   --peer NAME="CMD"     measure another proxy as well; {port} and {origin} in CMD stand for port numbers (repeatable)
   --peer-port N         … which listens on this port; the n-th goes with the n-th --peer
   --runs N              runs of each case, and rounds of latency

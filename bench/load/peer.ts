@@ -1,4 +1,5 @@
 /** What is measured: one entry per proxy, found on this machine or named with how to get it. */
+import type { Certificates } from './bench-certificates.ts';
 import type { Launch } from './process-tree.ts';
 
 export interface Placement {
@@ -10,10 +11,22 @@ export interface Placement {
 	readonly folder: string;
 }
 
+export interface SecurePlacement extends Placement {
+	readonly certificates: Certificates;
+	/** Of a pair: where the second one listens. */
+	readonly innerPort: number;
+}
+
 export interface PeerLaunch extends Launch {
 	/** Where a first 2xx means "started"; default: a proxied request. */
 	readonly ready?: { readonly port: number; readonly path: string };
 }
+
+/**
+ * How a proxy is placed. `tls`: it takes TLS, and asks for a certificate that a caller need not have. `pair`: two of it, mutual TLS
+ * with verified names between them, plaintext before and behind.
+ */
+export type Form = 'plain' | 'tls' | 'pair';
 
 export interface FoundPeer {
 	readonly name: string;
@@ -24,6 +37,8 @@ export interface FoundPeer {
 	/** The port it insists on; default: any free one. */
 	readonly port?: number;
 	launch(placement: Placement): PeerLaunch;
+	/** Absent: not measured so. */
+	readonly secure?: Readonly<Record<Exclude<Form, 'plain'>, (placement: SecurePlacement) => PeerLaunch>>;
 }
 
 export interface MissingPeer {

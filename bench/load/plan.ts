@@ -1,9 +1,17 @@
 /** The cases, and how long and how often each is run. */
+import { ORDERS_DNS } from './bench-certificates.ts';
+import type { Form } from './peer.ts';
 
 export interface ThroughputSpec {
 	readonly id: string;
 	readonly title: string;
-	readonly kind: 'http' | 'websocket';
+	/** `handshake`: a connection, with a handshake, for each request. */
+	readonly kind: 'http' | 'websocket' | 'handshake';
+	/** Default: plain. */
+	readonly form?: Form;
+	/** Of handshakes: by a ticket of the one before. */
+	readonly resumes?: boolean;
+	readonly host?: string;
 	readonly path: string;
 	readonly connections: number;
 	readonly method?: 'GET' | 'POST';
@@ -39,6 +47,7 @@ export interface Plan {
 export const LATENCY_CONNECTIONS = 16;
 export const LATENCY_PATH = '/1k';
 const CONNECTIONS = 50;
+const HANDSHAKERS = 8;
 const BIG_BODY_BYTES = 64 * 1024 * 1024;
 
 export const THROUGHPUT: readonly ThroughputSpec[] = [
@@ -69,6 +78,40 @@ export const THROUGHPUT: readonly ThroughputSpec[] = [
 		path: '/64m',
 		connections: 4,
 		responseBytes: BIG_BODY_BYTES,
+	},
+	{
+		id: 'tls-100',
+		title: 'TLS inbound: GET, 100 B response, keep-alive',
+		kind: 'http',
+		form: 'tls',
+		path: '/100',
+		connections: CONNECTIONS,
+	},
+	{
+		id: 'mesh-100',
+		title: 'A mesh pair, mTLS between the two: GET, 100 B response, keep-alive',
+		kind: 'http',
+		form: 'pair',
+		path: '/100',
+		connections: CONNECTIONS,
+		host: ORDERS_DNS,
+	},
+	{
+		id: 'handshake-full',
+		title: 'A new mTLS connection per request, full handshake',
+		kind: 'handshake',
+		form: 'tls',
+		path: '/100',
+		connections: HANDSHAKERS,
+	},
+	{
+		id: 'handshake-resumed',
+		title: 'A new mTLS connection per request, resumed',
+		kind: 'handshake',
+		form: 'tls',
+		path: '/100',
+		connections: HANDSHAKERS,
+		resumes: true,
 	},
 ];
 

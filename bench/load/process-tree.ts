@@ -36,7 +36,7 @@ const STOP_POLL_MS = 10;
 const running = new Set<ChildProcess>();
 
 process.once('exit', () => {
-	for (const child of running) child.kill('SIGKILL');
+	for (const child of running) for (const pid of tree(child.pid ?? -1)) kill(pid, 'SIGKILL');
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 	process.once(signal, () => {
@@ -49,6 +49,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 export function pinned(core: number | null, launch: Launch): Launch {
 	if (core === null) return launch;
 	return { ...launch, command: 'taskset', args: ['-c', String(core), launch.command, ...launch.args] };
+}
+
+/** Two commands as one process tree: the second is the root, the first a child of it. */
+export function both(first: Launch, second: Launch): Launch {
+	const words = ({ command, args }: Launch) => [command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+	const script = `${words(first).join(' ')} & exec ${words(second).join(' ')}`;
+	return { command: 'sh', args: ['-c', script], env: { ...first.env, ...second.env } };
 }
 
 export function start(core: number | null, launch: Launch): Running {
@@ -66,18 +73,26 @@ export function start(core: number | null, launch: Launch): Running {
 		running.delete(child);
 	});
 	const pid = child.pid ?? -1;
-	return { pid, startedAtMs, exited: () => ended, stop: () => stop(child, () => ended) };
+	return { pid, startedAtMs, exited: () => ended, stop: () => stop(pid) };
 }
 
-async function stop(child: ChildProcess, ended: () => boolean): Promise<void> {
-	const pids = tree(child.pid ?? -1);
-	child.kill('SIGTERM');
+async function stop(root: number): Promise<void> {
+	const pids = tree(root);
+	for (const pid of pids) kill(pid, 'SIGTERM');
 	const deadline = performance.now() + STOP_MS;
-	while (!ended() && performance.now() < deadline) await sleep(STOP_POLL_MS);
-	if (!ended()) for (const pid of pids) kill(pid, 'SIGKILL');
+	while (!pids.every(hasEnded) && performance.now() < deadline) await sleep(STOP_POLL_MS);
+	for (const pid of pids) if (!hasEnded(pid)) kill(pid, 'SIGKILL');
+}
+
+/** A zombie whose parent has not been told yet counts as ended. */
+function hasEnded(pid: number): boolean {
+	const state = statFields(pid)?.[0];
+	return state === undefined || state === 'Z';
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {
+	// One that could not be started has none, and -1 would mean everybody.
+	if (pid <= 0) return;
 	try {
 		process.kill(pid, signal);
 	} catch {

@@ -45,6 +45,8 @@ export interface ThroughputRow {
 	readonly proxyShare?: number;
 	readonly loadShare?: number;
 	readonly foreignShare?: number;
+	/** VmRSS at the end of the last run. */
+	readonly rssMb?: number;
 	readonly notes: readonly string[];
 }
 

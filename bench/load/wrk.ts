@@ -13,6 +13,8 @@ export interface WrkSpec {
 	readonly seconds: number;
 	readonly method?: 'GET' | 'POST';
 	readonly bodyBytes?: number;
+	/** Default: false. */
+	readonly tls?: boolean;
 	/** Ask for the connection to be closed after each response. */
 	readonly close?: boolean;
 	/** Of the `host` field; default: where it connects to. */
@@ -34,7 +36,7 @@ const run = promisify(execFile);
 export async function runWrk(core: number | null, folder: string, spec: WrkSpec): Promise<WrkRun> {
 	const script = join(folder, 'wrk.lua');
 	writeFileSync(script, luaScript(spec));
-	const url = `http://${LOOPBACK}:${spec.port}${spec.path}`;
+	const url = `${spec.tls ? 'https' : 'http'}://${LOOPBACK}:${spec.port}${spec.path}`;
 	const size = ['-t1', `-c${spec.connections}`, `-d${spec.seconds}s`, '--timeout', TIMEOUT];
 	const launch = pinned(core, { command: 'wrk', args: [...size, '-s', script, url] });
 	const { stdout } = await run(launch.command, [...launch.args]);

@@ -34,11 +34,12 @@ export function figureTables(result: BenchResult): string[] {
 
 function throughputTable({ id, title, rows }: ThroughputCase): string {
 	const cells = rows.map((row) => {
-		if (row.unsupported !== undefined) return [row.peer, '—', '—', '—', `not measured: ${row.unsupported}`];
+		if (row.unsupported !== undefined) return [row.peer, '—', '—', '—', '—', `not measured: ${row.unsupported}`];
 		const share = `${Math.round((row.proxyShare ?? 0) * 100)} %`;
-		return [row.peer, spread(row.cpuMicros), spread(row.requestsPerSecond), share, row.notes.join('; ')];
+		const rss = row.rssMb === undefined ? '—' : round(row.rssMb, 1);
+		return [row.peer, spread(row.cpuMicros), spread(row.requestsPerSecond), share, rss, row.notes.join('; ')];
 	});
-	const head = ['proxy', 'CPU µs/request (min–max)', 'requests/s (min–max)', 'proxy busy', 'remarks'];
+	const head = ['proxy', 'CPU µs/request (min–max)', 'requests/s (min–max)', 'proxy busy', 'RSS MB', 'remarks'];
 	return `### ${title} (\`${id}\`)\n\n${table(head, cells)}`;
 }
 
