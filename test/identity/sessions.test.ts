@@ -54,6 +54,23 @@ describe.each(VERSIONS)('a session of %s', (version) => {
 		expect(await ask(context, ticket)).toMatchObject({ isServed: true, result: 'resumed' });
 	});
 
+	it.runIf(version === 'TLSv1.3')('is resumed again and again by a client that uses each ticket once', async () => {
+		const context = contextOf(WEB, only);
+		let { ticket } = await ask(context, null);
+		for (let n = 0; n < 3; n++) {
+			const next = await ask(context, ticket);
+			expect(next).toMatchObject({ isServed: true, result: 'resumed' });
+			expect(next.ticket).not.toBeNull();
+			({ ticket } = next);
+		}
+	});
+
+	it.runIf(version === 'TLSv1.2')('is resumed again and again with the same ticket', async () => {
+		const context = contextOf(WEB, only);
+		const { ticket } = await ask(context, null);
+		for (let n = 0; n < 3; n++) expect(await ask(context, ticket)).toMatchObject({ result: 'resumed', ticket: null });
+	});
+
 	it('is not resumed after a renewal of our certificate', async () => {
 		const context = contextOf(WEB, only);
 		const { ticket } = await ask(context, null);
