@@ -4,6 +4,8 @@ import type { IdentityFiles } from '../support/pki.ts';
 const TYPE = 'type.googleapis.com/envoy.extensions';
 const TLS = `${TYPE}.transport_sockets.tls.v3`;
 
+// A connection for each request on either side, so that the next one shows whether the session is resumed.
+
 /** What becomes of `x-forwarded-client-cert`; Envoy's own default is `SANITIZE`. */
 export type Forwarding = 'SANITIZE' | 'ALWAYS_FORWARD_ONLY' | 'SANITIZE_SET' | 'APPEND_FORWARD';
 
@@ -54,6 +56,7 @@ export function listener({ port, cluster, forwarding = 'SANITIZE', tls }: Listen
 	const manager = {
 		'@type': `${TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
 		stat_prefix: cluster,
+		common_http_protocol_options: { max_requests_per_connection: 1 },
 		forward_client_cert_details: forwarding,
 		set_current_client_cert_details: { subject: true, uri: true, dns: true },
 		route_config: {
@@ -93,7 +96,6 @@ export interface ClusterOptions {
 	readonly sni?: string;
 }
 
-/** A connection for each request, so that the next one shows whether the session is resumed. */
 export function cluster({ name, port, tls, sni = '' }: ClusterOptions): object {
 	const offersHttp2 = tls?.alpn?.includes('h2') ?? false;
 	const protocol = offersHttp2

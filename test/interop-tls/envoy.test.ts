@@ -145,11 +145,13 @@ describe.skipIf(envoy.missing !== '')(`Envoy as a server${envoy.missing}`, () =>
 	beforeEach(() => mesh.forget());
 	afterAll(() => Promise.all([mesh.stop(), peer.stop(), origin.stop()]));
 
-	it.each(['tls12', 'tls13'])('is called by %s, and tells its origin who we are', async (version) => {
-		const { status, body } = await mesh.call(version);
-		expect(status).toBe(200);
-		expect(body).toBe(elementOf(mesh.orders.certificate, WEB));
-		expect(await mesh.handshakes('outbound')).toEqual({ ok: 1 });
+	it.each(['tls12', 'tls13'])('tells its origin who we are, also by a session that goes on: %s', async (version) => {
+		for (const result of ['ok', 'resumed', 'resumed']) {
+			const { status, body } = await mesh.call(version);
+			expect(status).toBe(200);
+			expect(body).toBe(elementOf(mesh.orders.certificate, WEB));
+			expect(await mesh.handshakes('outbound')).toEqual({ [result]: 1 });
+		}
 	});
 
 	it.each(['h2', 'spiffe', WEB_HOST])('is called: %s', async (name) => {

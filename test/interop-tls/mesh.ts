@@ -85,8 +85,17 @@ export class Mesh {
 		return ask(this.sidecar.outboundPort, { host, path });
 	}
 
-	/** How handshakes have ended since this was asked last. */
+	/** How handshakes have ended since this was asked last, at least one: a peer may know it before we do. */
 	async handshakes(side: 'inbound' | 'outbound'): Promise<Record<string, number>> {
+		let found: Record<string, number> = {};
+		await waitFor(`a handshake (${side})`, async () => {
+			found = await this.newHandshakes(side);
+			return Object.keys(found).length > 0;
+		});
+		return found;
+	}
+
+	private async newHandshakes(side: 'inbound' | 'outbound'): Promise<Record<string, number>> {
 		const text = await this.sidecar.admin('/metrics');
 		const found: Record<string, number> = {};
 		const pattern = new RegExp(`^outrigger_tls_handshakes_total\\{side="${side}",result="(\\w+)"\\} (\\d+)$`, 'gm');
@@ -110,7 +119,7 @@ export class Mesh {
 
 	/** Nothing of what was counted and told so far is looked at any more. */
 	async forget(): Promise<void> {
-		await Promise.all([this.handshakes('inbound'), this.handshakes('outbound')]);
+		await Promise.all([this.newHandshakes('inbound'), this.newHandshakes('outbound')]);
 		this.told = refusalsIn(this.sidecar.program.stderr).length;
 	}
 

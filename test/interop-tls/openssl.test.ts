@@ -60,6 +60,13 @@ describe.skipIf(openssl.missing !== '')(`openssl s_client${openssl.missing}`, ()
 		expect(await mesh.handshakes('inbound')).toEqual({ no_certificate: 1 });
 	});
 
+	it.each(VERSIONS)('with a certificate of another CA is refused by TLS %s', async (_, flag) => {
+		const { trustBundle } = mesh.orders;
+		expect(await ask({ ...mesh.stranger, trustBundle }, flag)).not.toContain('HTTP/1.1 ');
+		expect(await mesh.refusals()).toMatchObject([{ level: 'warn', code: 'untrusted', peer: '127.0.0.1' }]);
+		expect(await mesh.handshakes('inbound')).toEqual({ untrusted: 1 });
+	});
+
 	it.each(VERSIONS)('that does not believe us says so by TLS %s', async (_, flag) => {
 		const { trustBundle } = mesh.stranger;
 		expect(await ask({ ...mesh.web, trustBundle }, flag)).not.toContain('HTTP/1.1 ');

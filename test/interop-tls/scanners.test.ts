@@ -96,7 +96,7 @@ const WHOLE = {
 describe.skipIf(testssl.missing !== '')(`testssl${testssl.missing}`, () => {
 	const { modes, sections, lookedAt } = isWhole ? WHOLE : PART;
 	const meshes: Mesh[] = [];
-	const folder = new PeerServer();
+	let folder: PeerServer;
 	const found: Record<string, Finding[]> = {};
 
 	async function scan(mode: string): Promise<void> {
@@ -111,7 +111,10 @@ describe.skipIf(testssl.missing !== '')(`testssl${testssl.missing}`, () => {
 		found[mode] = JSON.parse(readFileSync(file, 'utf8')) as Finding[];
 	}
 
-	beforeAll(() => Promise.all(modes.map(scan)), TESTSSL_MS);
+	beforeAll(async () => {
+		folder = new PeerServer();
+		await Promise.all(modes.map(scan));
+	}, TESTSSL_MS);
 	afterAll(() => Promise.all([folder.stop(), ...meshes.map((mesh) => mesh.stop())]));
 
 	it.each(modes)('finds nothing above LOW at a %s port', (mode) => {
