@@ -2,6 +2,7 @@
 import { constants } from 'node:crypto';
 import tls from 'node:tls';
 import type { TlsConfig } from '../config/identity-config.ts';
+import { keepTickets } from './session-tickets.ts';
 
 /** PEM, as each of the three came. */
 export interface MaterialTexts {
@@ -42,7 +43,9 @@ function common(minVersion: MinVersion): tls.SecureContextOptions {
 export function serverContext(texts: MaterialTexts, minVersion: MinVersion): tls.SecureContext {
 	const { certificate: cert, key, trustBundle: ca } = texts;
 	const settings = { cert, key, ca, honorCipherOrder: true, sessionIdContext: SESSION_CONTEXT };
-	return tls.createSecureContext({ ...common(minVersion), ...settings });
+	const context = tls.createSecureContext({ ...common(minVersion), ...settings });
+	keepTickets(context);
+	return context;
 }
 
 /** `own`: shown to servers that ask for it; `null`: none. `ca`: PEM of the authorities to believe; `null`: the system's. */

@@ -16,6 +16,7 @@ import tls from 'node:tls';
 import type { AcceptedReader } from '../io/accept-shared.ts';
 import { sharedReadBuffer } from '../io/byte-socket.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import { withFirstBytes } from './session-tickets.ts';
 
 export interface SecureOptions {
 	readonly context: tls.SecureContext;
@@ -97,7 +98,7 @@ export class SecureSocket extends Base {
 		raw.on('error', (error) => socket.destroy(error));
 		if (!isShared) readPlainly(socket, owner);
 		if (!isServer && servername !== '') socket.setServername(servername);
-		if (received !== null) socket._handle?.receive(received);
+		if (received !== null) withFirstBytes(received, (bytes) => socket._handle?.receive(bytes));
 		if (!isServer) socket.begin();
 		return socket;
 	}

@@ -1,5 +1,7 @@
 /** Sessions: what may be resumed, and until when. */
 import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificate, names, uri } from '../support/pki/certificate.ts';
@@ -35,6 +37,26 @@ async function ask(secureContext: SecureContext, session: Buffer | null) {
 	};
 }
 
+/** Who writes to it writes each byte of the first message in a turn of the event loop of its own. */
+function byteByByte(socket: Socket): Socket {
+	let isFirst = true;
+	const slow = new Duplex({
+		read: () => undefined,
+		write(chunk: Buffer, _encoding, done) {
+			const pieces = isFirst ? [...chunk].map((byte) => Buffer.of(byte)) : [chunk];
+			isFirst = false;
+			const next = (): void => {
+				const piece = pieces.shift();
+				if (piece === undefined) return done();
+				socket.write(piece, () => setImmediate(next));
+			};
+			next();
+		},
+	});
+	socket.setNoDelay(true).on('data', (chunk: Buffer) => slow.push(chunk));
+	return slow as unknown as Socket;
+}
+
 async function renew(texts: Partial<Record<'certificate' | 'key' | 'trustBundle', string>>): Promise<void> {
 	fixture.log.length = 0;
 	for (const part of ['certificate', 'key', 'trustBundle'] as const) {
@@ -52,6 +74,34 @@ describe.each(VERSIONS)('a session of %s', (version) => {
 		const { ticket } = await ask(context, null);
 		expect(ticket).not.toBeNull();
 		expect(await ask(context, ticket)).toMatchObject({ isServed: true, result: 'resumed' });
+	});
+
+	it.runIf(version === 'TLSv1.3')('is resumed again and again by a client that uses each ticket once', async () => {
+		const context = contextOf(WEB, only);
+		let { ticket } = await ask(context, null);
+		for (let n = 0; n < 3; n++) {
+			const next = await ask(context, ticket);
+			expect(next).toMatchObject({ isServed: true, result: 'resumed' });
+			expect(next.ticket).not.toBeNull();
+			({ ticket } = next);
+		}
+	});
+
+	it.runIf(version === 'TLSv1.2')('is resumed again and again with the same ticket', async () => {
+		const context = contextOf(WEB, only);
+		const { ticket } = await ask(context, null);
+		for (let n = 0; n < 3; n++) expect(await ask(context, ticket)).toMatchObject({ result: 'resumed', ticket: null });
+	});
+
+	it('is resumed where the first bytes of a client come one by one', async () => {
+		const context = contextOf(WEB, only);
+		const { ticket: session } = await ask(context, null);
+		fixture.forget();
+		const client = speakTls(byteByByte(await fixture.dial()), context, { session: session ?? Buffer.alloc(0) });
+		client.write(GET);
+		expect((await answerOf(client)).received).toMatch(/^HTTP\/1\.1 200 /);
+		expect(fixture.results.inbound).toEqual(['resumed']);
+		client.destroy();
 	});
 
 	it('is not resumed after a renewal of our certificate', async () => {
