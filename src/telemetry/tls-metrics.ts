@@ -9,6 +9,7 @@ const MILLIS_PER_SECOND = 1000;
 
 export class TlsMetrics implements HandshakeRecorder {
 	private readonly handshakes: Counter<'side' | 'result'>;
+	private readonly plaintext: Counter;
 	private readonly expiry: Gauge;
 
 	constructor(registry: Registry) {
@@ -17,6 +18,11 @@ export class TlsMetrics implements HandshakeRecorder {
 			name: 'outrigger_tls_handshakes_total',
 			help: 'TLS handshakes by their end: ok, resumed, or what kept the peer from being believed.',
 			labelNames: ['side', 'result'],
+			registers,
+		});
+		this.plaintext = new Counter({
+			name: 'outrigger_plaintext_connections_total',
+			help: 'Inbound connections that a permissive port has taken in plaintext.',
 			registers,
 		});
 		this.expiry = new Gauge({
@@ -28,6 +34,11 @@ export class TlsMetrics implements HandshakeRecorder {
 
 	handshook(side: Side, result: HandshakeResult): void {
 		this.handshakes.inc({ side, result });
+	}
+
+	/** Once a connection, not a request. */
+	tookPlaintext(): void {
+		this.plaintext.inc();
 	}
 
 	/** Epoch milliseconds. */
