@@ -8,6 +8,8 @@ import type { HandshakeRecorder, HandshakeResult } from '../ports/handshake.ts';
 const MILLIS_PER_SECOND = 1000;
 
 export class TlsMetrics implements HandshakeRecorder {
+	/** Who this workload is; `''`: it has no certificate, or one that names no id. */
+	ownId = '';
 	private readonly handshakes: Counter<'side' | 'result'>;
 	private readonly plaintext: Counter;
 	private readonly expiry: Gauge;
@@ -41,8 +43,9 @@ export class TlsMetrics implements HandshakeRecorder {
 		this.plaintext.inc();
 	}
 
-	/** Epoch milliseconds. */
-	expires(at: number): void {
+	/** `at`: epoch milliseconds. `id`: SPIFFE id of the certificate. */
+	expires(at: number, id: string): void {
+		this.ownId = id;
 		this.expiry.set(at / MILLIS_PER_SECOND);
 	}
 }
