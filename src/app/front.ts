@@ -60,6 +60,7 @@ export class Front {
 			onRefused: () => telemetry.recorder.refused('overloaded'),
 			tls,
 			onHandshake: (result) => telemetry.metrics.tls.handshook('inbound', result),
+			onPlaintext: () => telemetry.metrics.tls.tookPlaintext(),
 		});
 	}
 

@@ -36,7 +36,7 @@ export class SecurityTools {
 			log,
 			timers,
 			clock: systemClock,
-			onExpiry: (at) => metrics.tls.expires(at),
+			onCertificate: (expiresAt, id) => metrics.tls.expires(expiresAt, id),
 			source: (sink) => this.sourceOf(tls.source, sink),
 		});
 		const fault = await workload.start();

@@ -60,7 +60,7 @@ export class Security {
 		this.inForce = prepared;
 		const workload = prepared.identity?.workload;
 		if (before !== undefined && before !== workload) before?.stop();
-		if (workload === null || workload === undefined) this.telemetry.metrics.tls.expires(0);
+		if (workload === null || workload === undefined) this.telemetry.metrics.tls.expires(0, '');
 		this.loaded?.bundles.keep(bundlesOf(prepared.config));
 	}
 

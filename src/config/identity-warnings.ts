@@ -38,6 +38,14 @@ function* aboutTls({ policy, source, endpoints }: ServiceConfig, path: Path): Ge
 		if (declared >= 0) yield { path: [...path, 'endpoints', declared, 'identity'], message };
 		return;
 	}
+	if (mode === 'mutual' && subjectAltNames.length === 0 && source?.is !== 'file' && !areDeclared(endpoints)) {
+		const message = 'believes whoever has an identity of the trust domain: nothing says which one the service has';
+		yield {
+			path: [...path, 'tls', 'mode'],
+			message,
+			expected: '`subjectAltNames` beside it, or `identity` of each endpoint',
+		};
+	}
 	// The endpoints of a file may declare one.
 	const isDeclared = subjectAltNames.length > 0 || declared >= 0 || source?.is === 'file';
 	if (mode !== 'auto' || isDeclared) return;
@@ -45,6 +53,10 @@ function* aboutTls({ policy, source, endpoints }: ServiceConfig, path: Path): Ge
 		const message = 'has no effect: neither the service nor an endpoint declares an identity';
 		yield { path: [...path, 'tls', key], message, expected: '`mode: simple`, `mode: mutual` or `subjectAltNames`' };
 	}
+}
+
+function areDeclared(endpoints: ServiceConfig['endpoints']): boolean {
+	return endpoints.length > 0 && endpoints.every(({ identity }) => identity !== '');
 }
 
 /** `whyNobody`: why no caller has an identity; `''`: some may. */

@@ -1,4 +1,5 @@
 /** Gathers the issues of a configuration: knows the lines of its files, so that whoever finds a fault gives the place only. */
+import { hideKeys } from './hidden-keys.ts';
 import { excerptOf, type Issue } from './issue.ts';
 import { formatPath, type PathSegment, type Span } from './located.ts';
 import type { SourceFile } from './source-file.ts';
@@ -58,13 +59,15 @@ export class IssueList {
 		this.#seen.add(identity);
 		const list = { error: this.errors, warning: this.warnings, note: this.notes }[severity];
 		const excerpt = excerptOf(this.#linesOf(span.file)[span.line - 1] ?? '', span.column);
-		list.push({ ...span, severity, path: formatPath(path), message, ...excerpt, expected, hint });
+		const words = { path: hideKeys(formatPath(path)), message: hideKeys(message), hint: hideKeys(hint) };
+		list.push({ ...span, severity, ...words, expected, ...excerpt });
 	}
 
 	#linesOf(file: string): readonly string[] {
 		let lines = this.#lines.get(file);
 		if (lines === undefined) {
-			lines = this.#files.find((source) => source.file === file)?.text.split(/\r?\n/) ?? [];
+			const text = this.#files.find((source) => source.file === file)?.text ?? '';
+			lines = hideKeys(text).split(/\r?\n/);
 			this.#lines.set(file, lines);
 		}
 		return lines;

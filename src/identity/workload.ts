@@ -25,8 +25,8 @@ export interface WorkloadOptions {
 	readonly log: Log;
 	readonly timers: Timers;
 	readonly clock: Pick<Clock, 'wall'>;
-	/** Epoch milliseconds of the certificate in force. */
-	onExpiry(expiresAt: number): void;
+	/** Of the certificate in force: epoch milliseconds, and its SPIFFE id; 0 and `''` without one. */
+	onCertificate(expiresAt: number, id: string): void;
 	/** `onMaterial` and the like are called by it. */
 	source(sink: MaterialSink): MaterialSource;
 }
@@ -61,12 +61,12 @@ export class Workload extends TimerEntry implements MaterialSink {
 	}
 
 	onMaterial(material: Material): void {
-		const { log, onExpiry } = this.options;
+		const { log, onCertificate } = this.options;
 		const isFirst = this.material === null;
 		this.material = material;
 		this.terms = null;
 		this.fault = '';
-		onExpiry(material.expiresAt);
+		onCertificate(material.expiresAt, material.id);
 		const facts = { id: material.id, expires: new Date(material.expiresAt).toISOString() };
 		log.info(facts, isFirst ? 'certificate loaded' : 'certificate renewed');
 	}
@@ -86,7 +86,7 @@ export class Workload extends TimerEntry implements MaterialSink {
 		this.material = null;
 		this.terms = null;
 		this.fault = reason;
-		this.options.onExpiry(0);
+		this.options.onCertificate(0, '');
 		this.options.log.error({ reason }, 'certificate has been withdrawn: there is none');
 	}
 

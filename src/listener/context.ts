@@ -28,6 +28,8 @@ export interface GreetingContext {
 	become(greeted: Connection, socket: net.Socket, peer: VerifiedPeer | null): Connection;
 	onHandshake(result: HandshakeResult): void;
 	onRefusal(refusal: Refusal, address: string): void;
+	/** A `permissive` port has taken a connection in plaintext. */
+	onPlaintext(): void;
 }
 
 export interface ListenerContext {

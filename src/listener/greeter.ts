@@ -70,6 +70,7 @@ export class Greeter extends TimerEntry implements Connection, HandshakeOwner {
 
 	private takePlain(buffer: Buffer, length: number): void {
 		this.finish();
+		this.context.onPlaintext();
 		const connection = this.context.become(this, this.raw, null);
 		this.plain = connection;
 		connection.start();

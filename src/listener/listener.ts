@@ -64,6 +64,8 @@ export interface ListenerOptions {
 	/** TLS on this port, as of now; `null`: plaintext. */
 	tls(): InboundTls | null;
 	onHandshake(result: HandshakeResult): void;
+	/** A `permissive` port has taken a connection in plaintext. */
+	onPlaintext(): void;
 }
 
 /** A connection that waits for the app to listen. */
@@ -137,6 +139,7 @@ export class Listener {
 			idleMs: options.idleMs,
 			become: (greeted, socket, peer) => this.become(greeted, socket, peer),
 			onHandshake: options.onHandshake,
+			onPlaintext: options.onPlaintext,
 			onRefusal: (refusal, address) => this.onRefusal(refusal, address),
 		};
 		this.server = net.createServer({

@@ -57,9 +57,14 @@ export abstract class HotFamily {
 		this.append(Object.fromEntries(options.labelNames.map((name) => [name, OTHER_LABEL])));
 	}
 
+	/** Further label sets share the overflow. */
+	get isFull(): boolean {
+		return this.labels.length - 1 >= this.maxSeries;
+	}
+
 	/** A slot of its own for a label set that has none yet, or the overflow. The caller remembers it. */
 	intern(labels: LabelSet): number {
-		if (this.labels.length - 1 >= this.maxSeries) return OVERFLOW_SLOT;
+		if (this.isFull) return OVERFLOW_SLOT;
 		return this.append(labels);
 	}
 

@@ -24,18 +24,34 @@ const UNKNOWN = 'unknown';
 /** Istio's word for no flags. */
 const NO_FLAGS = '-';
 
+/** Callers of one identity, as long as we have the same one. */
+interface Source {
+	readonly labels: LabelSet;
+	/** Flags → status → slot. */
+	readonly slots: Map<string, Map<number, number>>;
+}
+
 export class IstioMetrics {
 	private readonly fixed: LabelSet;
+	/** SPIFFE id of this workload; `''`: it has none. */
+	private readonly ownId: () => string;
 	private readonly requests: HotCounter;
 	private readonly durations: HotHistogram;
 	private readonly requestBytes: HotHistogram;
 	private readonly responseBytes: HotHistogram;
 	readonly families: readonly HotFamily[];
-	/** Flags → status → slot. */
-	private readonly slots = new Map<string, Map<number, number>>();
+	/** Of requests in plaintext, or without a certificate. */
+	private readonly stranger: Source;
+	/** For whom there is no room. Its slots are the overflow. */
+	private readonly others: Source;
+	/** By our id, then by that of the caller. */
+	private readonly sources = new Map<string, Map<string, Source>>();
 
-	constructor(workload: Workload, maxSeries: number) {
+	constructor(workload: Workload, maxSeries: number, ownId: () => string) {
 		this.fixed = fixedLabels(workload);
+		this.stranger = { labels: this.fixed, slots: new Map() };
+		this.others = { labels: this.fixed, slots: new Map() };
+		this.ownId = ownId;
 		const labelNames = [...Object.keys(this.fixed), 'response_code', 'response_flags'];
 		const common = { labelNames, maxSeries };
 		const histogram = (name: string, help: string) => new HotHistogram({ ...common, name, help, bounds: BOUNDS });
@@ -55,22 +71,40 @@ export class IstioMetrics {
 	}
 
 	ended(record: ExchangeRecord): void {
-		const slot = this.slotOf(record.flags, record.status);
+		const slot = this.slotOf(this.sourceOf(record.principal), record.flags, record.status);
 		this.requests.add(slot, 1);
 		this.durations.observe(slot, record.durationMs);
 		this.requestBytes.observe(slot, record.requestBytes);
 		this.responseBytes.observe(slot, record.responseBytes);
 	}
 
-	private slotOf(flags: string, status: number): number {
-		let byStatus = this.slots.get(flags);
+	private sourceOf(principal: string): Source {
+		if (principal === '') return this.stranger;
+		const ownId = this.ownId();
+		const known = this.sources.get(ownId)?.get(principal);
+		if (known !== undefined) return known;
+		if (this.requests.isFull) return this.others;
+		const labels = {
+			...this.fixed,
+			source_principal: principal,
+			destination_principal: ownId === '' ? UNKNOWN : ownId,
+			connection_security_policy: 'mutual_tls',
+		};
+		const source = { labels, slots: new Map() };
+		const ofOwn = this.sources.get(ownId) ?? new Map<string, Source>();
+		this.sources.set(ownId, ofOwn.set(principal, source));
+		return source;
+	}
+
+	private slotOf(source: Source, flags: string, status: number): number {
+		let byStatus = source.slots.get(flags);
 		if (byStatus === undefined) {
 			byStatus = new Map();
-			this.slots.set(flags, byStatus);
+			source.slots.set(flags, byStatus);
 		}
 		const known = byStatus.get(status);
 		if (known !== undefined) return known;
-		const labels = { ...this.fixed, response_code: String(status), response_flags: flags === '' ? NO_FLAGS : flags };
+		const labels = { ...source.labels, response_code: String(status), response_flags: flags === '' ? NO_FLAGS : flags };
 		let slot = OVERFLOW_SLOT;
 		for (const family of this.families) slot = family.intern(labels);
 		if (slot !== OVERFLOW_SLOT) byStatus.set(status, slot);

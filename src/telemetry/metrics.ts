@@ -285,7 +285,7 @@ export class Metrics
 
 	private configureIstio({ istio, maxSeries }: MetricsSettings): void {
 		if (istio && this.istio === null) {
-			this.istio = new IstioMetrics(this.options.workload, maxSeries);
+			this.istio = new IstioMetrics(this.options.workload, maxSeries, () => this.tls.ownId);
 			this.istio.register(this.registry);
 		} else if (istio) {
 			for (const family of this.istio?.families ?? []) family.maxSeries = maxSeries;

@@ -8,7 +8,10 @@ import type { HandshakeRecorder, HandshakeResult } from '../ports/handshake.ts';
 const MILLIS_PER_SECOND = 1000;
 
 export class TlsMetrics implements HandshakeRecorder {
+	/** Who this workload is; `''`: it has no certificate, or one that names no id. */
+	ownId = '';
 	private readonly handshakes: Counter<'side' | 'result'>;
+	private readonly plaintext: Counter;
 	private readonly expiry: Gauge;
 
 	constructor(registry: Registry) {
@@ -17,6 +20,11 @@ export class TlsMetrics implements HandshakeRecorder {
 			name: 'outrigger_tls_handshakes_total',
 			help: 'TLS handshakes by their end: ok, resumed, or what kept the peer from being believed.',
 			labelNames: ['side', 'result'],
+			registers,
+		});
+		this.plaintext = new Counter({
+			name: 'outrigger_plaintext_connections_total',
+			help: 'Inbound connections that a permissive port has taken in plaintext.',
 			registers,
 		});
 		this.expiry = new Gauge({
@@ -30,8 +38,14 @@ export class TlsMetrics implements HandshakeRecorder {
 		this.handshakes.inc({ side, result });
 	}
 
-	/** Epoch milliseconds. */
-	expires(at: number): void {
+	/** Once a connection, not a request. */
+	tookPlaintext(): void {
+		this.plaintext.inc();
+	}
+
+	/** `at`: epoch milliseconds. `id`: SPIFFE id of the certificate. */
+	expires(at: number, id: string): void {
+		this.ownId = id;
 		this.expiry.set(at / MILLIS_PER_SECOND);
 	}
 }

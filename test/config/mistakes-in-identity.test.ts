@@ -70,6 +70,11 @@ const IDENTITY: Table = [
 		'3:33 `tls.key` holds a certificate or a key itself | the path of a PEM file',
 	],
 	[
+		'the body of a key in place of its path',
+		identity(`{ certificate: a.pem, key: M${'IGHAgEA'.repeat(9)}, trustBundle: ca.pem }`),
+		'3:33 `tls.key` holds a certificate or a key itself | the path of a PEM file',
+	],
+	[
 		'a key of several lines',
 		identity('{ certificate: a.pem, key: "a\\nb", trustBundle: ca.pem }'),
 		'3:33 `tls.key` is not a path | the path of a PEM file, such as `certs/orders.key`',

@@ -8,6 +8,8 @@ const allowed = (rule: string, yaml = TLS): string => file(`authorization: { all
 const service = (yaml: string, tls = TLS): string => file('', `${tls}services:\n  payments: { ${yaml} }\n`);
 
 const NO_IDENTITY = 'has no effect: neither the service nor an endpoint declares an identity';
+const WITH_ANYBODY = 'believes whoever has an identity of the trust domain: nothing says which one the service has';
+const NAME_IT = '`subjectAltNames` beside it, or `identity` of each endpoint';
 const ASK_FOR_ONE = '`mode: simple`, `mode: mutual` or `subjectAltNames`';
 
 describe('what is probably not meant of identities is warned about', () => {
@@ -70,6 +72,16 @@ describe('what is probably not meant of identities is warned about', () => {
 			service('dns: { name: a, port: 80 }, tls: { trustBundle: a }', ''),
 			`6:63 \`services.payments.tls.trustBundle\` ${NO_IDENTITY} | ${ASK_FOR_ONE}`,
 		],
+		[
+			'mutual TLS with whoever answers',
+			service('endpoints: [{ address: "a:80" }, { address: "b:80", identity: "spiffe://a/b" }], tls: { mode: mutual }'),
+			`7:109 \`services.payments.tls.mode\` ${WITH_ANYBODY} | ${NAME_IT}`,
+		],
+		[
+			'the same of names',
+			service('dns: { name: a, port: 80 }, tls: { sni: a, mode: mutual, trustBundle: a }'),
+			`7:64 \`services.payments.tls.mode\` ${WITH_ANYBODY} | ${NAME_IT}`,
+		],
 	])('%s', (_, yaml, ...warnings) => {
 		expect(warningsIn(yaml)).toEqual(warnings);
 	});
@@ -86,6 +98,15 @@ describe('what is meant of identities is not warned about', () => {
 		[
 			'sources of the app',
 			file('', 'outbound: { listen: 127.0.0.1:1, routes: [{ authorization: { deny: [{ methods: [PUT] }] } }] }\n'),
+		],
+		['mutual TLS with endpoints of a file', service('file: a.yaml, tls: { mode: mutual }')],
+		[
+			'mutual TLS with endpoints that all say who they are',
+			service('endpoints: [{ address: "a:80", identity: "spiffe://a/b" }], tls: { mode: mutual }'),
+		],
+		[
+			'mutual TLS with a service that has a name',
+			service('dns: { name: a, port: 80 }, tls: { mode: mutual, subjectAltNames: [a] }'),
 		],
 		['authorities of endpoints of a file', service('file: a.yaml, tls: { trustBundle: a }')],
 		[

@@ -2,9 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemRandom } from '../../src/io/system.ts';
 import { routeFile } from '../proxy/running.ts';
+import { WEB } from '../support/pki.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { valuesOf } from '../support/wire-message.ts';
-import { GET, IdentityFixture } from './identity-fixture.ts';
+import { answerOf, contextOf, GET, IdentityFixture, speakTls } from './identity-fixture.ts';
 
 let fixture: IdentityFixture;
 beforeAll(async () => {
@@ -32,7 +33,31 @@ function share(value: number): void {
 	vi.spyOn(systemRandom, 'next').mockReturnValue(value);
 }
 
+const COUNTED = 'outrigger_plaintext_connections_total';
+
 describe('a plaintext connection to a port that was permissive', () => {
+	it('is counted once, whatever comes over it, and none that is TLS or refused is', async () => {
+		await become('permissive');
+		const before = await fixture.sidecar.metric(COUNTED);
+		const client = await RawClient.connect(fixture.port);
+		for (let i = 0; i < 3; i++) await connectionOf(client);
+		const secured = speakTls(await fixture.dial(), contextOf(WEB));
+		secured.write(GET);
+		expect((await answerOf(secured)).received).toMatch(/^HTTP\/1\.1 200 /);
+		expect(await fixture.sidecar.metric(COUNTED)).toBe(before + 1);
+		for (const mode of ['strict', 'off'] as const) {
+			await become(mode);
+			const next = await RawClient.connect(fixture.port);
+			await next.send(GET);
+			if (mode === 'strict') await next.readToEnd();
+			else await next.readResponse();
+			next.close();
+		}
+		expect(await fixture.sidecar.metric(COUNTED)).toBe(before + 1);
+		client.close();
+		secured.destroy();
+	});
+
 	it('goes on while the port is, whatever its certificates', async () => {
 		const client = await RawClient.connect(fixture.port);
 		share(0);

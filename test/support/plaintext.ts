@@ -3,4 +3,8 @@ const handshakes = { handshook: (): void => undefined };
 
 export const PLAINTEXT_DIAL = { tls: null, handshakes } as const;
 export const PLAINTEXT_CHECKS = { tlsOf: () => null, handshakes } as const;
-export const PLAINTEXT_PORT = { tls: () => null, onHandshake: (): void => undefined } as const;
+export const PLAINTEXT_PORT = {
+	tls: () => null,
+	onHandshake: (): void => undefined,
+	onPlaintext: (): void => undefined,
+} as const;

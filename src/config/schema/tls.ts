@@ -1,5 +1,6 @@
 /** This workload's identity, and TLS: on the inbound port, and towards services. */
 import * as z from 'zod';
+import { isKeyText } from '../hidden-keys.ts';
 import { block, EVEN_WITH_ISSUES, fault, fieldFacts, hasUnknownKey, listOf, text, withFacts, word } from './field.ts';
 import { identityOfPeerName, peerName, serverName } from './peer-name.ts';
 
@@ -10,7 +11,7 @@ const EXPECTED_SOURCE = '`certificate`, `key` and `trustBundle`, or `workloadApi
 /** Seen from the folder of the route file, as every path in it. */
 function pemPath(example: string) {
 	return text('a path', `the path of a PEM file, such as \`${example}\``).superRefine((path, context) => {
-		if (!path.includes('-----BEGIN')) return;
+		if (!isKeyText(path)) return;
 		context.addIssue(fault(path, 'holds a certificate or a key itself', { expected: 'the path of a PEM file' }));
 	});
 }
