@@ -96,7 +96,7 @@ async function rowsOf(bench: Bench, spec: ThroughputSpec, peers: readonly LivePe
 	for (const contender of contenders) {
 		try {
 			if (spec.kind !== 'websocket') await expectOk(contender.live.port, spec);
-			await once(bench, spec, contender.live.port, bench.plan.warmupSeconds);
+			await once(bench, spec, contender.live.port, spec.warmupSeconds ?? bench.plan.warmupSeconds);
 		} catch (error) {
 			contender.unsupported = reasonOf(error);
 		}
