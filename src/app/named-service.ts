@@ -112,8 +112,8 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		return this.core.service;
 	}
 
-	get pools(): readonly Http1Pool[] {
-		return this.members.map(({ pool }) => pool);
+	get pools(): Iterable<Http1Pool> {
+		return poolsOf(this.membership);
 	}
 
 	private configsOf(subset: string): ServiceConfig['endpoints'] {

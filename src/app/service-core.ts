@@ -111,7 +111,7 @@ export class ServiceCore {
 		const weighty = endpoints.filter(({ weight }) => weight > 0);
 		if (members.length > AT_ONCE) yield;
 		if (this.all !== members) return;
-		yield* this.ejector.followInSlices(weighty, now);
+		yield* this.ejector.follow(weighty, now);
 	}
 
 	/** Brings the checks in line with the members. */

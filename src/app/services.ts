@@ -153,7 +153,7 @@ export class Services {
 	}
 
 	private pools(): Http1Pool[] {
-		const named = [...this.named.values()].flatMap(({ pools }) => pools);
+		const named = [...this.named.values()].flatMap(({ pools }) => [...pools]);
 		return [this.app.pool, ...named, ...(this.unknown?.pools ?? [])];
 	}
 

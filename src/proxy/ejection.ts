@@ -42,14 +42,11 @@ export class Ejector extends TimerEntry {
 		this.detector = new OutlierDetector(options.policy);
 	}
 
-	/** These are all endpoints of the service from now on. Those that were out stay so, as far as the cap allows. */
-	follow(endpoints: readonly Endpoint[], now: number): void {
-		this.tell(this.detector.resize(endpoints, now), now);
-		this.wake();
-	}
-
-	/** The same with pauses; see `OutlierDetector.resizeInSlices`. */
-	*followInSlices(endpoints: readonly Endpoint[], now: number): Generator<undefined, void, undefined> {
+	/**
+	 * These are all endpoints of the service from now on. Those that were out stay so, as far as the cap allows. Pauses as
+	 * `OutlierDetector.resizeInSlices` does.
+	 */
+	*follow(endpoints: readonly Endpoint[], now: number): Generator<undefined, void, undefined> {
 		this.tell(yield* this.detector.resizeInSlices(endpoints, now), now);
 		this.wake();
 	}

@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import { expect } from 'vitest';
 import { CertsFolder } from '../cli/certs/folder.ts';
 import { Front } from '../e2e/front.ts';
 import type { IdentityFiles } from '../support/pki.ts';
@@ -83,6 +84,16 @@ export class Mesh {
 	/** What the app of `orders` gets for a call. */
 	call(host: string, path = '/'): Promise<Answer> {
 		return ask(this.sidecar.outboundPort, { host, path });
+	}
+
+	/** Asked once for each of these results of a handshake, the app is told each time that it was `web`. */
+	async expectBelieved(results: readonly string[], askByWeb: () => Promise<Answer>): Promise<void> {
+		for (const result of results) {
+			const { status, body } = await askByWeb();
+			expect(status).toBe(200);
+			expect(body).toBe(elementOf(this.web.certificate, ORDERS));
+			expect(await this.handshakes('inbound')).toEqual({ [result]: 1 });
+		}
 	}
 
 	/** How handshakes have ended since this was asked last, at least one: a peer may know it before we do. */

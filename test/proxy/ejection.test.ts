@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../src/app/slices.ts';
 import type { OutlierDetection } from '../../src/config/service-config.ts';
 import { ERROR_CODES, type ErrorCode } from '../../src/error.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -54,7 +55,7 @@ class Watched {
 			recorder,
 			onChange: () => this.changes.push(this.inUse),
 		});
-		this.ejector.follow(this.endpoints, 0);
+		atOnce(this.ejector.follow(this.endpoints, 0));
 	}
 
 	get inUse(): string {
@@ -165,7 +166,7 @@ describe('an ejector', () => {
 		watched.timers.advance(1000);
 		watched.settle(1, 'connect_failed', 0, 3);
 		watched.endpoints = watched.endpoints.slice(0, 2);
-		watched.ejector.follow(watched.endpoints, watched.clock.now());
+		atOnce(watched.ejector.follow(watched.endpoints, watched.clock.now()));
 		expect(watched.changes.at(-1)).toBe('a:1');
 		expect(watched.lines.at(-1)).toContain('"endpoint":"a:1","reason":"cap"');
 		watched.timers.advance(30_000);
@@ -186,7 +187,7 @@ describe('an ejector', () => {
 		before.settle(0, 'connect_failed', 0, 3);
 		const after = new Watched();
 		after.endpoints = before.endpoints;
-		after.ejector.follow(before.endpoints, 0);
+		atOnce(after.ejector.follow(before.endpoints, 0));
 		before.ejector.stop();
 		expect([before.timers.size, after.timers.size, after.inUse]).toEqual([0, 1, 'b:1 c:1 d:1']);
 		after.timers.advance(30_000);

@@ -2,21 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OutlierDetection } from '../../src/config/service-config.ts';
 import { type EjectionChange, OutlierCell, OutlierDetector } from '../../src/resilience/outlier-detector.ts';
-import { OutlierModel } from './outlier-model.ts';
+import { OutlierModel, POLICY } from './outlier-model.ts';
 
 interface Endpoint {
 	readonly name: string;
 	readonly outlier: OutlierCell;
 }
 
-const POLICY: OutlierDetection = {
-	consecutiveErrors: 5,
-	successRate: null,
-	interval: 10_000,
-	baseEjection: 30_000,
-	maxEjection: 300_000,
-	maxEjectionPercent: 50,
-};
 const RATE = { below: 0.8, window: 10_000, minRequests: 20 };
 
 function endpoint(name: string): Endpoint {

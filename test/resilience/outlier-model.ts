@@ -1,6 +1,15 @@
 /** The outlier detector as a specification would put it: every outcome is kept, and everything is counted anew each time. */
 import type { OutlierDetection } from '../../src/config/service-config.ts';
 
+export const POLICY: OutlierDetection = {
+	consecutiveErrors: 5,
+	successRate: null,
+	interval: 10_000,
+	baseEjection: 30_000,
+	maxEjection: 300_000,
+	maxEjectionPercent: 50,
+};
+
 const BUCKETS = 10;
 
 class ModelEndpoint {

@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { OutlierDetection } from '../../src/config/service-config.ts';
 import { OutlierCell, OutlierDetector } from '../../src/resilience/outlier-detector.ts';
+import { POLICY } from './outlier-model.ts';
 
 interface Endpoint {
 	readonly outlier: OutlierCell;
 }
-
-const POLICY: OutlierDetection = {
-	consecutiveErrors: 5,
-	successRate: null,
-	interval: 10_000,
-	baseEjection: 30_000,
-	maxEjection: 300_000,
-	maxEjectionPercent: 50,
-};
 
 function endpoint(): Endpoint {
 	return { outlier: new OutlierCell() };
