@@ -1,6 +1,6 @@
 /** A service whose endpoints answer when the test says so, a rule that hedges its requests, and a sidecar in front of both. */
 import { vi } from 'vitest';
-import type { Services } from '../../src/app/services.ts';
+import type { NamedService } from '../../src/app/named-service.ts';
 import type { Snapshot } from '../../src/app/snapshot.ts';
 import { Service } from '../../src/proxy/service.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -17,7 +17,7 @@ export interface Arrival {
 }
 
 interface Inside {
-	readonly named: ReadonlyMap<string, Pick<Services['app'], 'service' | 'pools'>>;
+	readonly named: ReadonlyMap<string, Pick<NamedService, 'service' | 'pools'>>;
 }
 
 export function ok(body: string): string {
@@ -125,7 +125,7 @@ export class HedgingFixture {
 	}
 
 	/** Of all services of the file in force. */
-	private get services(): Pick<Services['app'], 'service' | 'pools'>[] {
+	private get services(): Pick<NamedService, 'service' | 'pools'>[] {
 		const { snapshot } = this.sidecar.app as unknown as { snapshot: Snapshot };
 		return [snapshot.services.app, ...(snapshot.services as unknown as Inside).named.values()];
 	}

@@ -5,7 +5,7 @@
  * names its seed.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Services } from '../../src/app/services.ts';
+import type { NamedService } from '../../src/app/named-service.ts';
 import type { Snapshot } from '../../src/app/snapshot.ts';
 import type { Endpoint } from '../../src/proxy/endpoint.ts';
 import { Service } from '../../src/proxy/service.ts';
@@ -97,10 +97,10 @@ function inForce(): Snapshot {
 }
 
 interface Inside {
-	readonly named: ReadonlyMap<string, Pick<Services['app'], 'service' | 'pools'>>;
+	readonly named: ReadonlyMap<string, Pick<NamedService, 'service' | 'pools'>>;
 }
 
-function servicesOf({ services }: Snapshot): Pick<Services['app'], 'service' | 'pools'>[] {
+function servicesOf({ services }: Snapshot): Pick<NamedService, 'service' | 'pools'>[] {
 	return [services.app, ...(services as unknown as Inside).named.values()];
 }
 
@@ -184,7 +184,7 @@ function taken(): Record<string, number> {
 }
 
 function poolsInForce(): number {
-	return servicesOf(inForce()).reduce((count, { pools }) => count + pools.length, 0);
+	return servicesOf(inForce()).reduce((count, { pools }) => count + [...pools].length, 0);
 }
 
 async function run(seed: number): Promise<void> {
