@@ -67,7 +67,7 @@ export class AppService {
 	}
 
 	watch(metrics: Metrics): void {
-		watchService(this.service, () => this.pool.counts, metrics);
+		watchService(this.service, () => [this.pool], metrics);
 	}
 
 	describe(isHealthy: boolean, lastFailure: string): unknown {

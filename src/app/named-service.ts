@@ -28,7 +28,7 @@ import { LiveSource, type SourceOwner, sourcesOf, versionOf } from './live-sourc
 import { endpointsOf, isCalledAlike, type Member, type Membership, membersOf, poolsOf } from './members.ts';
 import { isSame } from './restart-only.ts';
 import { ServiceCore } from './service-core.ts';
-import { closeUnused, describeService, type ServiceEnvironment, sumOfCounts, watchService } from './service-parts.ts';
+import { closeUnused, countsOf, describeService, type ServiceEnvironment, watchService } from './service-parts.ts';
 import { atOnce, calmly, type InSlices } from './slices.ts';
 
 /** Shares of slow starters are looked at this many times until they are full. */
@@ -134,7 +134,7 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		core.onChange = () => this.onFlip();
 		const isLong = this.size > AT_ONCE;
 		if (!isLong) atOnce(this.tellCore());
-		watchService(core.service, () => sumOfCounts(this.pools), metrics);
+		watchService(core.service, () => this.pools, metrics);
 		metrics.watchEndpoints(this.config.name, () => core.service.endpoints);
 		// With thousands that takes turns of its own.
 		if (isLong || atOnce(this.judge()) || (before?.flips ?? 0) !== this.flipsBefore) this.onFlip();
@@ -382,14 +382,15 @@ export class NamedService extends TimerEntry implements SourceOwner {
 		return exact.length === 0 ? members : exact;
 	}
 
-	describe(): object {
+	*describe(): InSlices<object> {
 		const { service, config, members } = this;
+		const counts = yield* countsOf(this.pools);
 		return {
 			hostnames: config.hostnames,
 			...(this.sources.length > 0 && { sources: this.sources.map(describeSource) }),
 			...(this.isPanicking && { panic: true }),
 			endpoints: new LongList(describeMembers(members, this.core)),
-			...describeService(service, config.policy, sumOfCounts(this.pools)),
+			...describeService(service, config.policy, counts),
 		};
 	}
 }

@@ -21,7 +21,7 @@ import type { DialTarget } from '../upstream/dial-target.ts';
 import type { OwnListeners } from '../upstream/own-listeners.ts';
 import { Http1Pool } from '../upstream/pool.ts';
 import type { Security } from './security.ts';
-import type { InSlices } from './slices.ts';
+import { atOnce, type InSlices } from './slices.ts';
 
 /** What all services of a process have in common. */
 export interface ServiceEnvironment {
@@ -119,12 +119,21 @@ export interface PoolCounts {
 	readonly pending: number;
 }
 
-export function sumOfCounts(pools: Iterable<{ readonly counts: PoolCounts }>): PoolCounts {
+type Counted = Iterable<{ readonly counts: PoolCounts }>;
+
+export function sumOfCounts(pools: Counted): PoolCounts {
+	return atOnce(countsOf(pools));
+}
+
+/** Their sum; while it pauses, some connection may be counted twice, or not at all. */
+export function* countsOf(pools: Counted): InSlices<PoolCounts> {
 	const sum = { active: 0, idle: 0, pending: 0 };
+	let seen = 0;
 	for (const { counts } of pools) {
 		sum.active += counts.active;
 		sum.idle += counts.idle;
 		sum.pending += counts.pending;
+		if (++seen % LOOKED_AT_A_SLICE === 0) yield;
 	}
 	return sum;
 }
@@ -140,10 +149,10 @@ export function describeService(service: Service, policy: ServicePolicy, counts:
 }
 
 /** Shows a service in the metrics, in place of the one that had its name. Their counters go on. */
-export function watchService(service: Service, counts: () => PoolCounts, metrics: Metrics): void {
+export function watchService(service: Service, pools: () => Counted, metrics: Metrics): void {
 	const { name, breaker } = service;
 	metrics.watchCircuit(name, breaker);
-	metrics.watchPool(name, counts);
+	metrics.watchPool(name, () => sumOfCounts(pools()));
 }
 
 export function noop(): void {

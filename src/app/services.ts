@@ -157,17 +157,17 @@ export class Services {
 		return [this.app.pool, ...named, ...(this.unknown?.pools ?? [])];
 	}
 
-	/** What `/services` shows, one service at a time. `ports`: of those that have one of their own. */
+	/** What `/services` shows, one service at a time, with pauses. `ports`: of those that have one of their own. */
 	*describe(
 		isHealthy: boolean,
 		lastFailure: string,
 		ports: ReadonlyMap<string, BoundAddress>,
-	): Generator<[string, unknown]> {
+	): Generator<[string, unknown] | undefined> {
 		yield [APP_SERVICE, this.app.describe(isHealthy, lastFailure)];
 		for (const [name, entry] of this.named) {
 			const port = ports.get(name);
 			const listen = port === undefined ? {} : { listen: hostPort(port.address, port.port) };
-			yield [name, { ...listen, ...entry.describe() }];
+			yield [name, { ...listen, ...(yield* entry.describe()) }];
 		}
 		if (this.unknown !== null) yield [PASSTHROUGH_SERVICE, this.unknown.describe()];
 	}

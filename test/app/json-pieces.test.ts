@@ -36,3 +36,22 @@ describe.each([0, 1, 19, 20, 21, 400])('%i entries', (count) => {
 		expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(2500);
 	});
 });
+
+it('turn the event loop where the entries of an object pause, and show nothing of it', async () => {
+	let isTurned = false;
+	setImmediate(() => {
+		isTurned = true;
+	});
+	const seen: boolean[] = [];
+	const entries = function* (): Generator<[string, unknown] | undefined> {
+		yield undefined;
+		seen.push(isTurned);
+		yield ['a', 1];
+		yield undefined;
+		yield ['b', 2];
+		yield undefined;
+	};
+	const pieces = await gather(objectPieces(entries()));
+	expect(pieces.join('')).toBe('{\n\t"a": 1,\n\t"b": 2\n}\n');
+	expect(seen).toEqual([true]);
+});
