@@ -9,6 +9,7 @@ import type { Refusal } from '../ports/handshake.ts';
 import type { ClientCredentials, ClientTrust } from './client-trust.ts';
 import { Handshake } from './handshake.ts';
 import { serverJudge } from './judges.ts';
+import type { SecureAbilities } from './secure-socket.ts';
 import type { Judge, KnownSession } from './terms.ts';
 
 export interface EndpointTlsOptions {
@@ -16,7 +17,7 @@ export interface EndpointTlsOptions {
 	/** One of them it must have. Empty: any SPIFFE id of our own trust domain. */
 	readonly names: readonly PeerName[];
 	readonly servername: string;
-	readonly isShared: boolean;
+	readonly abilities: SecureAbilities;
 }
 
 export class EndpointTls implements OutboundTls {
@@ -38,7 +39,7 @@ export class EndpointTls implements OutboundTls {
 	}
 
 	connect(raw: net.Socket, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal {
-		const { trust, names, servername, isShared } = this.options;
+		const { trust, names, servername, abilities } = this.options;
 		const credentials = trust.credentials();
 		if (isRefusal(credentials)) return credentials;
 		if (credentials !== this.credentials || this.judge === null) {
@@ -59,7 +60,7 @@ export class EndpointTls implements OutboundTls {
 		const forget = (): void => {
 			if (this.session === session) this.session = null;
 		};
-		return Handshake.connect({ raw, isShared, timers }, { context, servername, judge, session, keep, forget }, owner);
+		return Handshake.connect({ raw, abilities, timers }, { context, servername, judge, session, keep, forget }, owner);
 	}
 }
 

@@ -12,7 +12,7 @@ import { loopClock } from '../io/loop-clock.ts';
 import { type HandshakeOwner, isRefusal, type RunningHandshake } from '../io/secure.ts';
 import type { Refusal, VerifiedPeer } from '../ports/handshake.ts';
 import { failureOf } from './openssl-faults.ts';
-import { SecureSocket } from './secure-socket.ts';
+import { type SecureAbilities, SecureSocket } from './secure-socket.ts';
 import type { ClientTerms, Judge, ServerTerms } from './terms.ts';
 
 /** Longest wait for a peer to finish (`semantics`: TLS handshake 5 s). */
@@ -23,7 +23,7 @@ const EXPIRED: Refusal = { fault: 'expired', detail: 'the certificate of the res
 
 export interface HandshakeInput {
 	readonly raw: net.Socket;
-	readonly isShared: boolean;
+	readonly abilities: SecureAbilities;
 	readonly timers: Timers;
 }
 
@@ -64,7 +64,7 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 	}
 
 	private constructor(
-		{ raw, isShared, timers }: HandshakeInput,
+		{ raw, abilities, timers }: HandshakeInput,
 		options: Omit<Parameters<typeof SecureSocket.over>[2], 'alpn'>,
 		{ judge, forget }: Pick<ServerTerms, 'judge' | 'forget'>,
 		owner: HandshakeOwner,
@@ -75,7 +75,7 @@ export class Handshake extends TimerEntry implements RunningHandshake {
 		this.forget = forget;
 		this.timers = timers;
 		this.usesSession = options.session !== null;
-		this.socket = SecureSocket.over(raw, this, { ...options, alpn: ALPN }, isShared);
+		this.socket = SecureSocket.over(raw, this, { ...options, alpn: ALPN }, abilities);
 		this.socket.on('secure', this.onSecure);
 		this.socket.on('error', this.onError);
 		this.socket.on('close', this.onClose);

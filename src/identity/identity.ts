@@ -16,6 +16,7 @@ import type { BundleFiles } from './bundle-files.ts';
 import { ClientTrust } from './client-trust.ts';
 import { EndpointTls } from './endpoint-tls.ts';
 import { Handshake } from './handshake.ts';
+import type { SecureAbilities } from './secure-socket.ts';
 import type { Workload } from './workload.ts';
 
 /** What TLS has to know of an endpoint. */
@@ -34,20 +35,20 @@ export class Identity {
 	/** `null`: plaintext. */
 	readonly inbound: InboundTls | null;
 	private readonly bundles: BundleFiles;
-	private readonly isShared: boolean;
+	private readonly abilities: SecureAbilities;
 	/** By what asks for it. */
 	private readonly trusts = new Map<string, ClientTrust>();
 
-	/** `isShared`: see `canSecureShared`. */
-	constructor(workload: Workload | null, bundles: BundleFiles, isShared: boolean) {
+	/** `abilities`: see `abilities.ts`. */
+	constructor(workload: Workload | null, bundles: BundleFiles, abilities: SecureAbilities) {
 		this.workload = workload;
 		this.bundles = bundles;
-		this.isShared = isShared;
+		this.abilities = abilities;
 		this.inbound = this.inboundOf(workload);
 	}
 
 	private inboundOf(workload: Workload | null): InboundTls | null {
-		const { isShared } = this;
+		const { abilities } = this;
 		const mode = workload?.config.mode ?? 'off';
 		if (workload === null || mode === 'off') return null;
 		return {
@@ -56,7 +57,7 @@ export class Identity {
 			accept(raw: net.Socket, received: Buffer, timers: Timers, owner: HandshakeOwner): RunningHandshake | Refusal {
 				const terms = workload.serverTerms();
 				if (isRefusal(terms)) return terms;
-				return Handshake.accept({ raw, isShared, timers }, terms, received, owner);
+				return Handshake.accept({ raw, abilities, timers }, terms, received, owner);
 			},
 		};
 	}
@@ -69,7 +70,7 @@ export class Identity {
 			trust: this.trustOf(tls),
 			names: namesOf(tls, identity, name),
 			servername,
-			isShared: this.isShared,
+			abilities: this.abilities,
 		});
 	}
 

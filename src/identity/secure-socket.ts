@@ -4,18 +4,20 @@
  * Theory of operation. Node's `TLSSocket` encrypts in C++ between its own handle and that of the socket below, and takes
  * `onread` only where it makes that socket itself. Its constructor asks `_wrapHandle` for the handle; ours gives it that of
  * the socket below, so that both can be had. `_start` and `receive` are what `tls.connect` and Node's own servers call at
- * these points. All of them are internals that have not changed for many versions; `canSecureShared` proves at start, on a
+ * these points. All of them are internals that have not changed for many versions; `abilities.ts` proves at start, on a
  * real connection, that they work on the running one, and where they do not, the plain constructor and `data` events serve.
+ * How texts are written is told in `direct-writes.ts`.
  *
  * Three things Node leaves to its own `tls.connect` and servers, and are done here. An error after the handshake ends the
  * connection. A connection that ends without `close_notify` has been cut, by whoever stands between (RFC 8446 §6.1), and is
  * an error instead of an end. A client hears of sessions.
  */
-import net from 'node:net';
+import type net from 'node:net';
 import tls from 'node:tls';
 import type { AcceptedReader } from '../io/accept-shared.ts';
 import { sharedReadBuffer } from '../io/byte-socket.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import { type DirectHandle, DirectWrites, type WriteCallback } from './direct-writes.ts';
 import { withFirstBytes } from './session-tickets.ts';
 
 export interface SecureOptions {
@@ -40,7 +42,15 @@ export interface SecureOwner {
 	readonly reader: AcceptedReader | null;
 }
 
-interface TlsHandle {
+/** What the running Node can do (`abilities.ts`). */
+export interface SecureAbilities {
+	/** Connections read into the shared buffer. */
+	readonly readsShared: boolean;
+	/** See `direct-writes.ts`. */
+	readonly writesDirectly: boolean;
+}
+
+export interface TlsHandle extends DirectHandle {
 	receive(bytes: Buffer): void;
 	/** `null` when the peer's certificate is valid. */
 	verifyError(): Error | null;
@@ -48,6 +58,8 @@ interface TlsHandle {
 }
 
 interface HandleBelow {
+	/** Bytes that the kernel has not taken yet. */
+	readonly writeQueueSize: number;
 	/** 0, or a code of libuv: `EALREADY` while it reads. At its end it has stopped reading by itself. */
 	readStart(): number;
 }
@@ -73,10 +85,13 @@ const Base = tls.TLSSocket as unknown as new (socket: net.Socket | undefined, op
 /** `secure` is emitted when the handshake is over, `error` or `close` when there will be none. */
 export class SecureSocket extends Base {
 	private below: SocketBelow | null = null;
+	private readonly writes = new DirectWrites();
+	private writesDirectly = false;
 	private isAccepted = false;
 	private isCut = false;
 
-	static over(raw: net.Socket, owner: SecureOwner, options: SecureOptions, isShared: boolean): SecureSocket {
+	static over(raw: net.Socket, owner: SecureOwner, options: SecureOptions, abilities: SecureAbilities): SecureSocket {
+		const { readsShared: isShared, writesDirectly } = abilities;
 		const { context, isServer, requestCert, alpn, servername, session, received, pskCallback } = options;
 		const settings = {
 			raw,
@@ -92,6 +107,7 @@ export class SecureSocket extends Base {
 		};
 		const socket = new SecureSocket(isShared ? undefined : raw, settings);
 		socket.below = raw;
+		socket.writesDirectly = writesDirectly;
 		// Without a socket Node takes it for one that has yet to connect.
 		socket.connecting = false;
 		// A server that has been refused ends the connection below without a word: who asks for errors must hear of it.
@@ -120,6 +136,34 @@ export class SecureSocket extends Base {
 	accept(): void {
 		this.isAccepted = true;
 		this._releaseControl();
+	}
+
+	override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
+		if (this.writes.isOver) this.writeNow(chunk, encoding, callback);
+		else this.afterLast(callback, () => this.writeNow(chunk, encoding, callback));
+	}
+
+	override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: WriteCallback): void {
+		this.afterLast(callback, () => super._writev?.(chunks, callback));
+	}
+
+	override _final(callback: WriteCallback): void {
+		this.afterLast(callback, () => super._final(callback));
+	}
+
+	private afterLast(fail: WriteCallback, then: () => void): void {
+		this.writes.afterLast((error) => {
+			if (error === null || error === undefined) then();
+			else fail(error);
+		});
+	}
+
+	private writeNow(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
+		const { _handle: handle, below } = this;
+		const isText = typeof chunk === 'string' && encoding === 'latin1';
+		const isDirect = this.writesDirectly && this.isAccepted && isText && handle?.reading === true;
+		if (isDirect && below?._handle) this.writes.write(handle, below._handle, chunk, callback);
+		else super._write(chunk, encoding, callback);
 	}
 
 	/** Node only tells of it, and leaves a connection that hears and says nothing any more. */
@@ -175,52 +219,5 @@ function readPlainly(socket: SecureSocket, owner: SecureOwner): void {
 	socket.on('data', (chunk: Buffer) => {
 		loopClock.refresh();
 		owner.reader?.onBytes(chunk, chunk.length);
-	});
-}
-
-/** The running Node does not change: it is asked once. */
-let answer: Promise<boolean> | null = null;
-
-/** Whether shared reads work under TLS on the running Node: one connection with itself over loopback, by a shared key. */
-export function canSecureShared(): Promise<boolean> {
-	answer ??= probe();
-	return answer;
-}
-
-/** A handshake that needs no certificate. The key is no secret: it opens nothing but the probe's own connection. */
-const PROBE_CIPHER = 'PSK-AES128-GCM-SHA256';
-const PROBE_KEY = Buffer.alloc(16, 1);
-
-function probe(): Promise<boolean> {
-	const context = tls.createSecureContext({ ciphers: PROBE_CIPHER, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
-	return new Promise((resolve) => {
-		const open: net.Socket[] = [];
-		const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
-		const done = (works: boolean) => {
-			for (const socket of open) socket.destroy();
-			server.close();
-			resolve(works);
-		};
-		const common = { context, requestCert: false, alpn: [], servername: '', session: null, received: null };
-		const secure = (raw: net.Socket, isServer: boolean, reader: AcceptedReader) => {
-			const pskCallback = () => (isServer ? PROBE_KEY : { psk: PROBE_KEY, identity: 'probe' });
-			const socket = SecureSocket.over(raw, { reader }, { ...common, isServer, pskCallback }, true);
-			open.push(raw, socket);
-			socket.on('error', () => done(false));
-			return socket;
-		};
-		const expected: AcceptedReader = {
-			onBytes: (buffer, length) => done(buffer === sharedReadBuffer && buffer.toString('latin1', 0, length) === 'ok'),
-		};
-		server.on('error', () => done(false));
-		server.on('connection', (raw) => secure(raw, true, expected));
-		server.listen(0, '127.0.0.1', () => {
-			const raw = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
-			raw.on('error', () => done(false));
-			raw.on('connect', () => {
-				const client = secure(raw, false, { onBytes: () => undefined });
-				client.on('secure', () => client.write('ok'));
-			});
-		});
 	});
 }

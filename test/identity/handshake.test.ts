@@ -37,6 +37,7 @@ class Owner implements HandshakeOwner {
 
 /** The server's half of a connection, in a handshake, and the client that has only connected. */
 async function greeted(isShared: boolean) {
+	const abilities = { readsShared: isShared, writesDirectly: isShared };
 	const timers = new ManualTimers(new ManualClock());
 	const owner = new Owner();
 	const judge = clientJudge({ takesAnonymous: false, ownId: OURS, trustDomains: new Set(['mesh.local']) });
@@ -52,7 +53,7 @@ async function greeted(isShared: boolean) {
 		});
 	});
 	open.push(raw, client);
-	const handshake = Handshake.accept({ raw, isShared, timers }, terms, null, owner);
+	const handshake = Handshake.accept({ raw, abilities, timers }, terms, null, owner);
 	return { handshake, timers, owner, raw, client };
 }
 

@@ -3,7 +3,8 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 import { type TLSSocket, TLSSocket as TlsSocket, connect as tlsConnect } from 'node:tls';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { canSecureShared, SecureSocket } from '../../src/identity/secure-socket.ts';
+import { findAbilities } from '../../src/identity/abilities.ts';
+import { SecureSocket } from '../../src/identity/secure-socket.ts';
 import { sharedReadBuffer } from '../../src/io/byte-socket.ts';
 import { WEB } from '../support/pki.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -63,7 +64,8 @@ async function secured(
 			received.push(Buffer.from(buffer.subarray(0, length)));
 		},
 	};
-	const socket = SecureSocket.over(isServer ? far : near, { reader }, { ...COMMON, context, isServer }, isShared);
+	const abilities = { readsShared: isShared, writesDirectly: isShared };
+	const socket = SecureSocket.over(isServer ? far : near, { reader }, { ...COMMON, context, isServer }, abilities);
 	const peer = isServer
 		? tlsConnect({ socket: near, rejectUnauthorized: false })
 		: new TlsSocket(far, { isServer: true, secureContext: context, ALPNProtocols: ['http/1.1'] });
@@ -83,9 +85,9 @@ async function secured(
 	return { socket, peer, between: middle, us: isServer ? 'far' : 'near', received, seen };
 }
 
-it('works with shared reads on this Node', async () => {
-	expect(await canSecureShared()).toBe(true);
-	expect(await canSecureShared()).toBe(true);
+it('reads into the shared buffer and writes directly on this Node', async () => {
+	expect(await findAbilities()).toEqual({ readsShared: true, writesDirectly: true });
+	expect(await findAbilities()).toBe(await findAbilities());
 });
 
 describe.each([
@@ -93,7 +95,7 @@ describe.each([
 	['client', false],
 	['server', true],
 	['server', false],
-] as const)('a %s (shared reads: %s)', (role, isShared) => {
+] as const)('a %s (with all that Node can do: %s)', (role, isShared) => {
 	it('reads and writes, wherever what is sent is parted', async () => {
 		const ours = await secured(role, isShared);
 		let expected = '';
@@ -112,6 +114,65 @@ describe.each([
 		ours.peer.on('data', (chunk: Buffer) => (back += chunk.toString('latin1')));
 		ours.socket.write('an answer');
 		await waitFor('the answer', () => back === 'an answer');
+	});
+
+	it('writes texts and bytes in their order, many or few a turn, and ends after the last', async () => {
+		const piece = fc.oneof(
+			fc.string({ unit: 'binary-ascii', maxLength: 300 }),
+			fc.nat({ max: 40_000 }).map((length) => 'x'.repeat(length)),
+			fc.string({ unit: 'binary-ascii', maxLength: 300 }).map((each) => Buffer.from(each, 'latin1')),
+			fc.constant(Buffer.alloc(0)),
+			fc.constant('a turn of its own' as const),
+		);
+		await fc.assert(
+			fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
+				const ours = await secured(role, isShared);
+				let back = '';
+				let isPeerTold = false;
+				ours.peer.on('data', (chunk: Buffer) => (back += chunk.toString('latin1')));
+				ours.peer.on('end', () => (isPeerTold = true));
+				for (const each of pieces) {
+					if (each === 'a turn of its own') await new Promise((resolve) => setImmediate(resolve));
+					ours.socket.write(each, 'latin1');
+				}
+				ours.socket.end();
+				await waitFor('the end', () => isPeerTold);
+				expect(back).toBe(pieces.map((each) => (typeof each === 'string' ? each : each.toString('latin1'))).join(''));
+				expect(ours.seen.error).toBeNull();
+			}),
+			{ numRuns: 15 },
+		);
+	});
+
+	it('knows when the peer does not read, and when it does again', async () => {
+		const ours = await secured(role, isShared);
+		const line = 'x'.repeat(16 * 1024);
+		let isDrained = false;
+		ours.socket.on('drain', () => (isDrained = true));
+		ours.peer.pause();
+		let written = 0;
+		await waitFor('a queue', () => {
+			ours.socket.write(line, 'latin1');
+			written += line.length;
+			return ours.socket.writableNeedDrain;
+		});
+		let back = 0;
+		ours.peer.on('data', (chunk: Buffer) => (back += chunk.length));
+		ours.peer.resume();
+		await waitFor('the rest', () => isDrained && back === written);
+		expect(ours.socket.writableLength).toBe(0);
+	});
+
+	it('fails a write to a connection that is gone', async () => {
+		const ours = await secured(role, isShared);
+		ours.socket.write('the last that comes', 'latin1');
+		ours.between.reset(ours.us);
+		let error: Error | null | undefined;
+		await waitFor('an error', () => {
+			ours.socket.write('more', 'latin1', (failed) => (error ??= failed));
+			return error instanceof Error;
+		});
+		await waitFor('the end', () => ours.seen.isClosed);
 	});
 
 	it('reads on when the peer has ended, and writes until it ends itself', async () => {
