@@ -42,7 +42,7 @@ export interface ServiceView {
 }
 
 /** What `bin/outrigger` tells Node. */
-const LAUNCH = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+const LAUNCH = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--no-maglev'];
 
 export class Sidecar extends Child {
 	port = 0;
