@@ -21,7 +21,7 @@ import type { DialTarget } from '../upstream/dial-target.ts';
 import type { OwnListeners } from '../upstream/own-listeners.ts';
 import { Http1Pool } from '../upstream/pool.ts';
 import type { Security } from './security.ts';
-import { atOnce, type InSlices } from './slices.ts';
+import type { InSlices } from './slices.ts';
 
 /** What all services of a process have in common. */
 export interface ServiceEnvironment {
@@ -121,10 +121,6 @@ export interface PoolCounts {
 
 type Counted = Iterable<{ readonly counts: PoolCounts }>;
 
-export function sumOfCounts(pools: Counted): PoolCounts {
-	return atOnce(countsOf(pools));
-}
-
 /** Their sum; while it pauses, some connection may be counted twice, or not at all. */
 export function* countsOf(pools: Counted): InSlices<PoolCounts> {
 	const sum = { active: 0, idle: 0, pending: 0 };
@@ -152,7 +148,7 @@ export function describeService(service: Service, policy: ServicePolicy, counts:
 export function watchService(service: Service, pools: () => Counted, metrics: Metrics): void {
 	const { name, breaker } = service;
 	metrics.watchCircuit(name, breaker);
-	metrics.watchPool(name, () => sumOfCounts(pools()));
+	metrics.watchPool(name, () => countsOf(pools()));
 }
 
 export function noop(): void {

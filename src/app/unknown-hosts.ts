@@ -13,14 +13,7 @@ import type { Service } from '../proxy/service.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { hostPort } from '../upstream/dial-target.ts';
 import type { Http1Pool } from '../upstream/pool.ts';
-import {
-	buildPool,
-	buildService,
-	describeService,
-	noop,
-	type ServiceEnvironment,
-	sumOfCounts,
-} from './service-parts.ts';
+import { buildPool, buildService, countsOf, describeService, noop, type ServiceEnvironment } from './service-parts.ts';
 
 /** Their name in metrics and logs. */
 export const PASSTHROUGH_SERVICE = 'passthrough';
@@ -106,7 +99,7 @@ export class UnknownHosts {
 	}
 
 	watch(metrics: Metrics): void {
-		metrics.watchPool(PASSTHROUGH_SERVICE, () => sumOfCounts(this.pools));
+		metrics.watchPool(PASSTHROUGH_SERVICE, () => countsOf(this.pools));
 	}
 
 	get pools(): Http1Pool[] {

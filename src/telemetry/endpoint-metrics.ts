@@ -21,6 +21,8 @@ export interface EndpointView {
 
 const CAUSES: Readonly<Record<EjectionCause, true>> = { 'consecutive-errors': true, 'success-rate': true };
 const STATE = 'outrigger_endpoint_state';
+/** Endpoints looked at between two pauses: a microsecond each at most. */
+const LOOKED_AT_A_SLICE = 2000;
 
 export class EndpointMetrics implements EjectionRecorder {
 	readonly name = STATE;
@@ -91,16 +93,18 @@ export class EndpointMetrics implements EjectionRecorder {
 		this.panics.remove({ service });
 	}
 
-	private states(): ReadSample[] {
+	private *states(): Generator<ReadSample | undefined> {
 		/** By service and address: an address may be listed twice, and is used where one of the two is. */
 		const shown = new Map<string, ReadSample>();
 		let left = this.maxSeries;
 		let isRestUsable = 1;
 		let rest = 0;
+		let seen = 0;
 		for (const isUsable of [false, true]) {
 			const state = isUsable ? 1 : 0;
 			for (const [service, read] of this.services) {
 				for (const { address, isUsable: is } of read()) {
+					if (++seen % LOOKED_AT_A_SLICE === 0) yield undefined;
 					if (is !== isUsable) continue;
 					if (left-- > 0) shown.set(`${service} ${address}`, [[service, address], state]);
 					else {
@@ -111,7 +115,7 @@ export class EndpointMetrics implements EjectionRecorder {
 			}
 		}
 		this.dropped += rest;
-		const samples = [...shown.values()];
-		return rest === 0 ? samples : [...samples, [[OTHER_LABEL, OTHER_LABEL], isRestUsable]];
+		yield* shown.values();
+		if (rest > 0) yield [[OTHER_LABEL, OTHER_LABEL], isRestUsable];
 	}
 }

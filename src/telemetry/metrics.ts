@@ -42,7 +42,7 @@ import type { PathTemplates } from './path-templates.ts';
 import { type ProcessFacts, ProcessMetrics } from './process-metrics.ts';
 import { ReadFamily } from './read-family.ts';
 import { RequestSeries, TemplatedRoute } from './request-series.ts';
-import { type CircuitView, type PoolView, ServiceMetrics } from './service-metrics.ts';
+import { type CircuitView, type PoolReader, ServiceMetrics } from './service-metrics.ts';
 import { TlsMetrics } from './tls-metrics.ts';
 
 /** What the route file says about metrics; may change with every reload. */
@@ -219,7 +219,7 @@ export class Metrics
 		this.services.watchCircuit(service, view);
 	}
 
-	watchPool(service: string, read: () => PoolView): void {
+	watchPool(service: string, read: PoolReader): void {
 		this.services.watchPool(service, read);
 	}
 
@@ -261,7 +261,7 @@ export class Metrics
 		for (const metric of this.registry.getMetricsAsArray() as readonly unknown[]) {
 			const isOurs = metric instanceof HotFamily || metric instanceof ReadFamily;
 			for (const piece of isOurs ? metric.pieces() : promClientPieces(await (metric as Gauge).get())) {
-				yield piece;
+				if (piece !== '') yield piece;
 				await this.options.breathe();
 			}
 		}

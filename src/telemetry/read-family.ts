@@ -16,8 +16,8 @@ export interface ReadFamilyOptions {
 	readonly help: string;
 	readonly type: 'gauge' | 'counter';
 	readonly labelNames: readonly string[];
-	/** Each label set once, all as of one moment. */
-	read(): readonly ReadSample[];
+	/** Each label set once; `undefined` is a pause, after which some may be as of another moment. */
+	read(): Iterable<ReadSample | undefined>;
 }
 
 /** Samples rendered in one piece of text: a tenth of a millisecond. */
@@ -28,7 +28,7 @@ export class ReadFamily {
 	readonly help: string;
 	readonly type: 'gauge' | 'counter';
 	readonly labelNames: readonly string[];
-	private readonly read: () => readonly ReadSample[];
+	private readonly read: () => Iterable<ReadSample | undefined>;
 
 	constructor({ name, help, type, labelNames, read }: ReadFamilyOptions, registry: Registry) {
 		this.name = name;
@@ -43,20 +43,25 @@ export class ReadFamily {
 	/** What prom-client asks of a metric. */
 	get(): Promise<object> {
 		const { name, help, type, labelNames } = this;
-		const values = this.read().map(([labels, value]) => ({
+		const samples = [...this.read()].filter((sample) => sample !== undefined);
+		const values = samples.map(([labels, value]) => ({
 			labels: Object.fromEntries(labelNames.map((label, i) => [label, labels[i] ?? ''])),
 			value,
 		}));
 		return Promise.resolve({ name, help, type, aggregator: 'sum', values });
 	}
 
-	/** The family as exposition text, a bounded number of samples a piece. */
+	/** The family as exposition text, a bounded number of samples a piece; in a pause nothing. */
 	*pieces(): Generator<string> {
 		const { name, labelNames } = this;
 		let piece = familyHead(name, this.help, this.type);
-		for (const [index, [labels, value]] of this.read().entries()) {
-			piece += sampleLine(name, labelText(labelNames, labels), value);
-			if (index % SAMPLES_A_PIECE !== SAMPLES_A_PIECE - 1) continue;
+		let samples = 0;
+		for (const sample of this.read()) {
+			if (sample !== undefined) {
+				const [labels, value] = sample;
+				piece += sampleLine(name, labelText(labelNames, labels), value);
+				if (++samples % SAMPLES_A_PIECE !== 0) continue;
+			}
 			yield piece;
 			piece = '';
 		}

@@ -28,13 +28,16 @@ export interface CircuitView {
 	readonly transitions: { readonly open: number; readonly halfOpen: number; readonly close: number };
 }
 
-/** A pool as the metrics see it. */
+/** The pools of a service as the metrics see them. */
 export interface PoolView {
 	readonly active: number;
 	readonly idle: number;
 	/** Exchanges that wait for a connection. */
 	readonly pending: number;
 }
+
+/** Looks at the pools of a service, of which there may be thousands, with pauses. */
+export type PoolReader = () => Generator<undefined, PoolView, undefined>;
 
 /** Values of `outrigger_circuit_state`. */
 const CIRCUIT_STATE = { closed: 0, halfOpen: 1, open: 2 } as const;
@@ -77,7 +80,7 @@ interface WatchedCircuit {
 
 export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, HealthRecorder {
 	private readonly circuits = new Map<string, WatchedCircuit>();
-	private readonly pools = new Map<string, () => PoolView>();
+	private readonly pools = new Map<string, PoolReader>();
 	private readonly retries: Counter<'service' | 'reason'>;
 	private readonly skipped: Counter<'reason'>;
 	private readonly mirrors: Counter<'service' | 'outcome'>;
@@ -188,7 +191,7 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 		earlier.view = view;
 	}
 
-	watchPool(service: string, read: () => PoolView): void {
+	watchPool(service: string, read: PoolReader): void {
 		const isKnown = this.pools.has(service);
 		this.pools.set(service, read);
 		if (isKnown) return;
@@ -228,23 +231,24 @@ export class ServiceMetrics implements ConnectionRecorder, DiscoveryRecorder, He
 	}
 
 	private registerPools(registry: Registry): void {
-		const connections = ([service, read]: [string, () => PoolView]): ReadSample[] => {
-			const { active, idle, pending } = read();
-			return [
-				[[service, 'active'], active],
-				[[service, 'idle'], idle],
-				[[service, 'pending'], pending],
-			];
-		};
 		new ReadFamily(
 			{
 				name: 'outrigger_pool_connections',
 				help: 'Connections to a service: active, idle; pending counts exchanges that wait for one.',
 				type: 'gauge',
 				labelNames: ['service', 'state'],
-				read: () => [...this.pools].flatMap(connections),
+				read: () => this.connections(),
 			},
 			registry,
 		);
+	}
+
+	private *connections(): Generator<ReadSample | undefined> {
+		for (const [service, read] of this.pools) {
+			const { active, idle, pending } = yield* read();
+			yield [[service, 'active'], active];
+			yield [[service, 'idle'], idle];
+			yield [[service, 'pending'], pending];
+		}
 	}
 }

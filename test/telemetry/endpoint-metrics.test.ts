@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { ManualClock } from '../support/manual-time.ts';
-import { parseExposition } from './exposition.ts';
+import { parseExposition, pools } from './exposition.ts';
 
 function makeMetrics(maxSeries = 2000): Metrics {
 	return new Metrics({
@@ -51,7 +51,7 @@ describe('endpoints', () => {
 	it('have counters that begin at 0 with their service', async () => {
 		const metrics = makeMetrics();
 		metrics.watchEndpoints('payments', () => []);
-		metrics.watchPool('payments', () => ({ active: 0, idle: 0, pending: 0 }));
+		metrics.watchPool('payments', () => pools({ active: 0, idle: 0, pending: 0 }));
 		const { value } = await scrape(metrics);
 		const service = 'payments';
 		for (const [name, labels] of [

@@ -8,7 +8,7 @@ import { Metrics, type MetricsSettings } from '../../src/telemetry/metrics.ts';
 import { PathTemplates } from '../../src/telemetry/path-templates.ts';
 import { ManualClock } from '../support/manual-time.ts';
 import { exchangeRecord } from './exchange-record.ts';
-import { parseExposition } from './exposition.ts';
+import { parseExposition, pools } from './exposition.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const DURATION = 'http_server_request_duration_seconds';
@@ -194,7 +194,7 @@ describe('services, configuration, process', () => {
 		const metrics = makeMetrics();
 		const breaker = { state: 'open' as 'open' | 'closed', transitions: { open: 2, halfOpen: 1, close: 1 } };
 		metrics.watchCircuit('app', breaker);
-		metrics.watchPool('app', () => ({ active: 1, idle: 2, pending: 3 }));
+		metrics.watchPool('app', () => pools({ active: 1, idle: 2, pending: 3 }));
 		expect((await scrape(metrics)).value('outrigger_circuit_state', { service: 'app' })).toBe(2);
 		breaker.state = 'closed';
 		expect((await scrape(metrics)).value('outrigger_circuit_state', { service: 'app' })).toBe(0);

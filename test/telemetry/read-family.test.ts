@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ReadFamily, type ReadSample } from '../../src/telemetry/read-family.ts';
 import { parseExposition } from './exposition.ts';
 
-function familyOf(samples: readonly ReadSample[], registry = new Registry()): ReadFamily {
+function familyOf(samples: readonly (ReadSample | undefined)[], registry = new Registry()): ReadFamily {
 	const what = { name: 'state', help: 'State\nof\\it.', type: 'gauge', labelNames: ['service', 'to'] } as const;
 	return new ReadFamily({ ...what, read: () => samples }, registry);
 }
@@ -32,5 +32,16 @@ describe('a family that is read at the scrape', () => {
 		const { value, samples: found } = parseExposition(pieces.join(''));
 		expect(found).toHaveLength(3001);
 		expect(value('state', { service: 'service-3000' })).toBe(3000);
+	});
+
+	it('pauses between pieces where it is told to, and shows nothing of it', async () => {
+		const registry = new Registry();
+		const one: ReadSample = [['a', 'open'], 1];
+		const other: ReadSample = [['b', 'open'], 2];
+		const family = familyOf([undefined, one, undefined, undefined, other], registry);
+		const head = '# HELP state State\\nof\\\\it.\n# TYPE state gauge\n';
+		const lines = ['state{service="a",to="open"} 1\n', 'state{service="b",to="open"} 2\n'];
+		expect([...family.pieces()]).toEqual([head, lines[0], '', lines[1]]);
+		expect(await registry.getSingleMetricAsString('state')).toBe([head, ...lines].join('').trimEnd());
 	});
 });
