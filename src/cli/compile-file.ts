@@ -7,9 +7,10 @@ import { askOtherProcess } from './other-process.ts';
 /** First argument that makes `main.ts` run `compile-entry.ts`. */
 export const COMPILE_COMMAND = 'internal:compile-route-file';
 
-/** A file or a folder. Rejects when the other process fails; a bad file is no failure but a result. */
-export function compileFile(file: string): Promise<CompiledFile> {
+/** A file or a folder. `isPatient`: see `OtherProcess`. Rejects when the other process fails; a bad file is a result. */
+export function compileFile(file: string, isPatient: boolean): Promise<CompiledFile> {
 	return askOtherProcess({
+		isPatient,
 		snapshotArgs: [file],
 		programArgs: [COMPILE_COMMAND, file],
 		failure: 'the route file could not be parsed',

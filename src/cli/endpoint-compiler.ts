@@ -68,6 +68,7 @@ export class EndpointCompiler {
 function runOtherProcess(files: readonly string[]): Promise<readonly CompiledEndpoints[]> {
 	const args = [ENDPOINTS_COMMAND, ...files];
 	return askOtherProcess({
+		isPatient: true,
 		snapshotArgs: args,
 		programArgs: args,
 		failure: 'the file could not be parsed',

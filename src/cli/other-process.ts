@@ -7,14 +7,19 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import path from 'node:path';
 
 const TIMEOUT_MS = 60_000;
+/** Of Unix (nice): a tenth of the CPU where others want all of it. */
+const PATIENT_PRIORITY = 10;
 
 export interface OtherProcess<T> {
 	/** Arguments for the snapshot, and for the program. */
 	readonly snapshotArgs: readonly string[];
 	readonly programArgs: readonly string[];
+	/** Requests are being served meanwhile: they come first where there is too little CPU for both. */
+	readonly isPatient: boolean;
 	/** What cannot be done when it fails. */
 	readonly failure: string;
 	/** Reads as it comes: the whole answer in one string would hold up the event loop. */
@@ -36,8 +41,18 @@ function snapshotName(version: string, arch: string): string {
 	return `route-file-${version}-${arch}.blob`;
 }
 
-async function runNode<T>(args: readonly string[], { read, failure }: OtherProcess<T>): Promise<{ result: T }> {
+function yieldToOthers(pid: number): void {
+	try {
+		setPriority(pid, Math.max(getPriority(), PATIENT_PRIORITY));
+	} catch {
+		// It has ended already, or may not: it was only a favour.
+	}
+}
+
+async function runNode<T>(args: readonly string[], job: OtherProcess<T>): Promise<{ result: T }> {
+	const { read, failure, isPatient } = job;
 	const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+	if (isPatient && child.pid !== undefined) yieldToOthers(child.pid);
 	const ended = new Promise<string>((resolve) => {
 		child.once('error', ({ message }) => resolve(message));
 		child.once('close', (code, signal) => resolve(code === 0 ? '' : `it ended with ${signal ?? code}`));

@@ -57,7 +57,12 @@ export async function run(options: RunOptions): Promise<number> {
 	announce(app, options);
 	// A sidecar that is killed would never leave its compiled code to the next start.
 	flushCompileCache();
-	const reloader = new Reloader({ file: options.file, app, log: telemetry.log, compile: compileFile });
+	const reloader = new Reloader({
+		file: options.file,
+		app,
+		log: telemetry.log,
+		compile: (file) => compileFile(file, true),
+	});
 	reloader.start();
 	// Told to stop before it began: the app is not started, and nobody was served.
 	const code = signals.hasCome ? EXIT.done : await new Running(app, options.command, signals).untilEnd();
@@ -85,7 +90,7 @@ async function load(file: string): Promise<GoodFile | null> {
 		say(`outrigger: ${file}: ${(error as Error).message}`);
 		return null;
 	}
-	const compiled = await compileFile(file);
+	const compiled = await compileFile(file, false);
 	const issues = compiled.ok ? [...compiled.warnings, ...compiled.notes] : compiled.issues;
 	for (const issue of issues) say(formatIssue(issue));
 	if (compiled.ok) return compiled;
