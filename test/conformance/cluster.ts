@@ -1,9 +1,12 @@
 /** The suite's cluster in this process: the pods of its deployments, and which of them a service selects. */
+import { ConformancePki } from './conformance-pki.ts';
 import { EchoPod } from './echo-origin.ts';
 import type { ConformanceSuite, Manifest } from './suite.ts';
 
 /** Deployments that are no echo server of HTTP. */
-const OTHER_SERVERS = /^(tls-backend|tcp-backend|coredns)/;
+const OTHER_SERVERS = /^(tcp-backend|coredns)/;
+/** Of an echo server that speaks TLS. */
+const TLS_SETTING = 'TLS_SERVER_CERT';
 
 interface Placed {
 	readonly pod: EchoPod;
@@ -13,15 +16,21 @@ interface Placed {
 export class Cluster {
 	/** Stands for the app behind the sidecar: no test expects an answer of it. */
 	readonly app = new EchoPod('app', 'app');
+	readonly pki: ConformancePki;
 	readonly #pods: readonly Placed[];
 
-	private constructor(pods: readonly Placed[]) {
+	private constructor(pods: readonly Placed[], pki: ConformancePki) {
 		this.#pods = pods;
+		this.pki = pki;
 	}
 
 	static async start(suite: ConformanceSuite): Promise<Cluster> {
 		const deployments = [...suite.base_manifests, ...suite.mesh_manifests].filter(isEchoDeployment);
-		const cluster = new Cluster(deployments.flatMap(podsOf));
+		const pki = new ConformancePki();
+		const cluster = new Cluster(
+			deployments.flatMap((deployment) => podsOf(deployment, pki)),
+			pki,
+		);
 		await Promise.all([cluster.app, ...cluster.pods].map((pod) => pod.start()));
 		return cluster;
 	}
@@ -43,6 +52,7 @@ export class Cluster {
 	}
 
 	async stop(): Promise<void> {
+		this.pki.remove();
 		await Promise.all([this.app, ...this.pods].map((pod) => pod.stop()));
 	}
 }
@@ -51,10 +61,12 @@ function isEchoDeployment({ kind, metadata }: Manifest): boolean {
 	return kind === 'Deployment' && !OTHER_SERVERS.test(metadata.name);
 }
 
-function podsOf({ metadata, spec }: Manifest): Placed[] {
+function podsOf({ metadata, spec }: Manifest, pki: ConformancePki): Placed[] {
 	const labels = spec?.template?.metadata.labels ?? {};
+	const settings = spec?.template?.spec.containers.flatMap(({ env }) => env ?? []) ?? [];
+	const identity = settings.some(({ name }) => name === TLS_SETTING) ? pki.backend : null;
 	return Array.from({ length: spec?.replicas ?? 1 }, (_, index) => ({
-		pod: new EchoPod(`${metadata.name}-${index}`, metadata.namespace ?? 'default'),
+		pod: new EchoPod(`${metadata.name}-${index}`, metadata.namespace ?? 'default', identity),
 		labels,
 	}));
 }

@@ -15,6 +15,7 @@ const ECHO: Echo = {
 	ingress: '',
 	service: '',
 	pod: 'v1-0',
+	sni: 'a.example',
 };
 const FORWARDED: ForwardedRequest = { host: null, path: '/a?b=c', method: 'GET', headers: {}, absent_headers: [] };
 const ASKED: Asked = { scheme: 'http', host: 'a.example', path: '/a?b=c', isMesh: false };
@@ -74,7 +75,8 @@ describe('what was forwarded', () => {
 		['a header that is missing', { headers: { 'X-Three': '' } }, false],
 		['no header of a name', { absent_headers: ['X-Three'] }, true],
 		['no header of a name that is there', { absent_headers: ['X-ONE'] }, false],
-		['a server name of TLS', { sni: 'a.example' }, false],
+		['a server name of TLS', { sni: 'a.example' }, true],
+		['another server name', { sni: 'b.example' }, false],
 		['no server name', { sni: null }, true],
 	])('%s', (_, forwarded, isPass) => {
 		expect(passes(expecting({}, forwarded), answer(200))).toBe(isPass);

@@ -55,6 +55,7 @@ export function grpcDifference(expect: Expectation, asked: Asked, answer: Answer
 	const wanted = expect.grpc_status ?? 0;
 	const said = answer.headers['grpc-status'];
 	const code = said === undefined ? (answer.status === 200 ? 0 : (CODES[answer.status] ?? UNKNOWN)) : Number(said);
+	if (expect.must_not_be_status !== undefined) return code === 0 ? 'gRPC status 0, not a failure' : '';
 	if (code !== wanted) return `gRPC status ${code} (HTTP ${answer.status}), not ${wanted}`;
 	if (code !== 0) return '';
 	const { echo } = answer;
@@ -76,8 +77,8 @@ function deliveredDifference(expect: Expectation, asked: Asked, answer: Answer):
 
 function forwardedDifference({ forwarded_request: wanted }: Expectation, echo: Echo): string {
 	if (wanted === undefined) return '';
-	// No backend of ours speaks TLS.
-	if (wanted.sni) return `forwarded without TLS, not to the server name \`${wanted.sni}\``;
+	if (wanted.sni && wanted.sni !== echo.sni)
+		return `forwarded to the server name \`${echo.sni}\`, not \`${wanted.sni}\``;
 	if (wanted.host && wanted.host !== echo.host) return `forwarded host \`${echo.host}\`, not \`${wanted.host}\``;
 	const path = pathDifference(wanted.path, echo);
 	if (path !== '') return path;

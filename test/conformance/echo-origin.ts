@@ -1,9 +1,12 @@
 /**
  * Pods of the suite's echo server (kubernetes-sigs/gateway-api-conformance-images, `echo-basic`) in this process: each is a
- * server of `node:http` on a port of its own that answers with what it got.
+ * server of `node:http` on a port of its own, and some are one of `node:https` on another, that answer with what they got.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Identity } from '../support/pki.ts';
 
 /** What a pod says that it got. */
 export interface Echo {
@@ -19,9 +22,13 @@ export interface Echo {
 	readonly ingress: string;
 	readonly service: string;
 	readonly pod: string;
+	/** That the client of TLS has named; `''`: none, or plaintext. */
+	readonly sni: string;
 }
 
 const NOT_FOUND_UUID = 'no uuid';
+/** Where the suite's echo server speaks TLS. */
+const SECURE_PORT = 8443;
 
 export class EchoPod {
 	readonly name: string;
@@ -29,31 +36,50 @@ export class EchoPod {
 	/** What came here, for the checks of mirrors. */
 	readonly received: Echo[] = [];
 	readonly #server: Server;
+	readonly #secureServer: Server | null;
 	/** Failures so far, by uuid. */
 	readonly #failures = new Map<string, number>();
 
-	constructor(name: string, namespace: string) {
+	/** `identity`: of a pod that speaks TLS as well, on another port; `null`: of one that does not. */
+	constructor(name: string, namespace: string, identity: Identity | null = null) {
 		this.name = name;
 		this.namespace = namespace;
-		this.#server = createServer((request, response) => this.#answer(request, response));
+		const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
+		this.#server = createServer(answer);
+		this.#secureServer =
+			identity === null ? null : createSecureServer({ cert: identity.certificate, key: identity.key }, answer);
 		// The sidecar, not the pod, decides when an idle connection is to end.
-		this.#server.keepAliveTimeout = 0;
+		for (const server of this.#servers) server.keepAliveTimeout = 0;
+	}
+
+	get #servers(): Server[] {
+		return this.#secureServer === null ? [this.#server] : [this.#server, this.#secureServer];
 	}
 
 	get port(): number {
-		return (this.#server.address() as AddressInfo).port;
+		return portOf(this.#server);
+	}
+
+	/** What stands for a container's port of the suite's echo server. */
+	portFor(targetPort: number | undefined): number {
+		return targetPort === SECURE_PORT && this.#secureServer !== null ? portOf(this.#secureServer) : this.port;
 	}
 
 	async start(): Promise<void> {
-		await new Promise<void>((resolve, reject) => {
-			this.#server.once('error', reject);
-			this.#server.listen(0, '127.0.0.1', resolve);
-		});
+		await Promise.all(
+			this.#servers.map(
+				(server) =>
+					new Promise<void>((resolve, reject) => {
+						server.once('error', reject);
+						server.listen(0, '127.0.0.1', resolve);
+					}),
+			),
+		);
 	}
 
 	async stop(): Promise<void> {
-		this.#server.closeAllConnections();
-		await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+		for (const server of this.#servers) server.closeAllConnections();
+		await Promise.all(this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
 	}
 
 	#answer(request: IncomingMessage, response: ServerResponse): void {
@@ -103,8 +129,18 @@ export class EchoPod {
 			ingress: '',
 			service: '',
 			pod: this.name,
+			sni: sniOf(request),
 		};
 	}
+}
+
+function portOf(server: Server): number {
+	return (server.address() as AddressInfo).port;
+}
+
+function sniOf({ socket }: IncomingMessage): string {
+	const { servername } = socket as Partial<TLSSocket>;
+	return typeof servername === 'string' ? servername : '';
 }
 
 function statusOf(path: string): number {

@@ -108,9 +108,13 @@ describe('the runner', () => {
 		expect(
 			await outcomes(
 				[TO_V1],
-				[{ ...get('/', {}), tls: true }, { proto: 'tcp' }, { ...get('/', {}), proto: undefined }],
+				[
+					{ ...get('/', {}), upstream_args: ['clientCertPem'] },
+					{ proto: 'tcp' },
+					{ ...get('/', {}), proto: undefined },
+				],
 			),
-		).toEqual(['notRun: it is sent over TLS', 'notRun: it is not HTTP', 'notRun: it sends nothing']);
+		).toEqual(['notRun: it shows a client certificate', 'notRun: it is not HTTP', 'notRun: it sends nothing']);
 	});
 
 	it.each<[string, object]>([
@@ -185,7 +189,7 @@ describe('the echo server', () => {
 
 	function ask(path: string, headers: Record<string, string> = {}): Promise<Awaited<ReturnType<typeof roundTrip>>> {
 		const port = cluster.pods[0]?.port ?? 0;
-		return roundTrip({ port, method: 'GET', host: 'a.example', path, headers, body: null, agent: false });
+		return roundTrip({ port, method: 'GET', host: 'a.example', path, headers, body: null, agent: false, tls: null });
 	}
 
 	it('tells what it got, and sets the headers that it is asked for', async () => {

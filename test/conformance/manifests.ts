@@ -18,8 +18,8 @@ export function routeFileOf(test: ConformanceTest, stand: Stand, suite: Conforma
 	const own = Object.values(test.manifest_docs).flat();
 	const gateway = gatewayOf(test, stand, suite);
 	const shared = gateway === undefined || own.includes(gateway) ? [] : [gateway];
-	const documents = [...shared, ...own.filter((document) => concerns(document, stand))];
-	const services = [...suite.base_manifests, ...suite.mesh_manifests, ...own].filter(({ kind }) => kind === 'Service');
+	const authorities = own.some(({ kind }) => kind === 'BackendTLSPolicy') ? cluster.pki.configMaps : [];
+	const documents = [...shared, ...authorities, ...own.filter((document) => concerns(document, stand))];
 	const native = {
 		app: { port: cluster.app.port, name: 'conformance', namespace: stand.namespace },
 		inbound: { listen: '127.0.0.1:0' },
@@ -27,9 +27,11 @@ export function routeFileOf(test: ConformanceTest, stand: Stand, suite: Conforma
 		admin: { listen: '127.0.0.1:0' },
 		telemetry: { accessLog: { when: 'off' } },
 		shutdown: { drain: '1s', propagation: '0s' },
-		services: servicesOf(services, cluster, stand),
+		...(isSecured(gateway) ? { tls: { mode: 'permissive', ...cluster.pki.gateway } } : {}),
+		services: servicesOf([...suite.base_manifests, ...suite.mesh_manifests], cluster, stand),
 	};
-	return [native, ...documents.map((document) => withEndpoints(document, cluster))]
+	const slices = own.flatMap((document) => sliceOf(document, cluster));
+	return [native, ...documents.map((document) => withEndpoints(document, cluster)), ...slices]
 		.map((document) => stringify(document).replaceAll(CLASS_NAME, 'outrigger'))
 		.join('---\n');
 }
@@ -52,7 +54,7 @@ function concerns({ kind, spec, metadata }: Manifest, stand: Stand): boolean {
 
 function servicesOf(services: readonly Manifest[], cluster: Cluster, stand: Stand): Record<string, object> {
 	const entries: Record<string, object> = {};
-	for (const service of services) {
+	for (const service of services.filter(({ kind }) => kind === 'Service')) {
 		const { name, namespace = 'default' } = service.metadata;
 		const pods = cluster.podsOf(service);
 		if (pods.length === 0) continue;
@@ -61,10 +63,31 @@ function servicesOf(services: readonly Manifest[], cluster: Cluster, stand: Stan
 		entries[key] = {
 			hostnames: namespace === stand.namespace ? [name, ...long] : long,
 			ports: portsOf(service.spec?.ports ?? []),
-			endpoints: pods.map(({ port }) => ({ address: `127.0.0.1:${port}` })),
+			endpoints: pods.map((pod) => ({ address: `127.0.0.1:${pod.portFor(service.spec?.ports?.[0]?.targetPort)}` })),
 		};
 	}
 	return entries;
+}
+
+/** A service that a test brings along stays a document; what Kubernetes would make of it is another. */
+function sliceOf(service: Manifest, cluster: Cluster): Manifest[] {
+	const pods = service.kind === 'Service' ? cluster.podsOf(service) : [];
+	const { name, namespace } = service.metadata;
+	const labels = { 'kubernetes.io/service-name': name };
+	return pods.map((pod, index) => ({
+		apiVersion: 'discovery.k8s.io/v1',
+		kind: 'EndpointSlice',
+		metadata: { name: `${name}-${index}`, ...(namespace !== undefined && { namespace }), labels },
+		addressType: 'IPv4',
+		ports: (service.spec?.ports ?? []).map(({ name: port = '', targetPort }) => {
+			return { name: port, protocol: 'TCP', port: pod.portFor(targetPort) };
+		}),
+		endpoints: [{ addresses: ['127.0.0.1'] }],
+	}));
+}
+
+function isSecured(gateway: Manifest | undefined): boolean {
+	return (gateway?.spec?.listeners ?? []).some(({ protocol }) => protocol === 'HTTPS');
 }
 
 function portsOf(ports: readonly ServicePort[]): Record<string, number> {

@@ -11,16 +11,16 @@ const GRPC = { 'content-type': 'application/grpc', te: 'trailers' };
 const DEFAULT_PORTS = new Set([80, 443]);
 
 /** `''` when this client can send the case, else why it cannot. */
-export function unsendable({ proto, tls, request }: ConformanceCase): string {
+export function unsendable({ proto, request, upstream_args: args = [] }: ConformanceCase): string {
 	if (proto === undefined) return 'it sends nothing';
 	if (proto === 'tcp') return 'it is not HTTP';
-	if (tls === true) return 'it is sent over TLS';
+	if (args?.some((arg) => arg.startsWith('clientCert'))) return 'it shows a client certificate';
 	const protocol = request?.protocol ?? 'grpc';
 	return protocol === 'grpc' || protocol === 'http' ? '' : `it is sent by \`${protocol}\``;
 }
 
 /** `host`: for a request that names none. gRPC is sent by HTTP/1.1, which leaves routing and headers as they are. */
-export function requestOf(one: ConformanceCase, host: string): Omit<Sent, 'port' | 'agent'> {
+export function requestOf(one: ConformanceCase, host: string): Omit<Sent, 'port' | 'agent' | 'tls'> {
 	const request = one.request ?? {};
 	if (one.proto === 'grpc') {
 		const headers = { ...request.metadata, ...GRPC };

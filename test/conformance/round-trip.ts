@@ -1,5 +1,6 @@
 /** Sends the request of a case with `node:http`, as it stands: own Host, no redirect followed. */
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { Answer } from './compare.ts';
 import type { Echo } from './echo-origin.ts';
 
@@ -16,14 +17,14 @@ export interface Sent {
 	readonly body: string | Buffer | null;
 	/** `false`: a connection of its own, closed after it. */
 	readonly agent: Agent | false;
+	/** `null`: plaintext. */
+	readonly tls: { readonly servername: string; readonly ca: string } | null;
 }
 
-export async function roundTrip({ port, method, host, path, headers, body, agent }: Sent): Promise<Answer> {
+export async function roundTrip({ port, method, host, path, headers, body, agent, tls }: Sent): Promise<Answer> {
 	const response = await new Promise<IncomingMessage>((resolve, reject) => {
-		const request = httpRequest(
-			{ host: '127.0.0.1', port, method, path, headers: { ...headers, host }, agent },
-			resolve,
-		);
+		const options = { host: '127.0.0.1', port, method, path, headers: { ...headers, host }, agent };
+		const request = tls === null ? httpRequest(options, resolve) : httpsRequest({ ...options, ...tls }, resolve);
 		request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
 		request.once('error', reject);
 		request.end(body ?? undefined);

@@ -110,7 +110,12 @@ class StandRun {
 			// A connection that is cut is a failure as well.
 			return expect.must_not_be_status === undefined ? String(error) : '';
 		}
-		const asked: Asked = { scheme: 'http', host: sent.host, path: sent.path, isMesh: isMesh(this.#test) };
+		const asked: Asked = {
+			scheme: one.tls === true ? 'https' : 'http',
+			host: sent.host,
+			path: sent.path,
+			isMesh: isMesh(this.#test),
+		};
 		const difference =
 			one.proto === 'grpc' ? grpcDifference(expect, asked, answer) : differenceOf(expect, asked, answer);
 		return difference === '' ? mirrors.differenceFor(sent.path) : difference;
@@ -160,7 +165,10 @@ class StandRun {
 
 	#sentFor(one: ConformanceCase, agent: Agent | false): Sent {
 		const { port, outboundPort } = this.#sidecar;
-		return { ...requestOf(one, this.#hostFor(one)), port: isMesh(this.#test) ? outboundPort : port, agent };
+		const sent = requestOf(one, this.#hostFor(one));
+		const servername = one.request?.tls_server_name ?? sent.host;
+		const tls = one.tls === true ? { servername, ca: this.#around.cluster.pki.gatewayBundle } : null;
+		return { ...sent, port: isMesh(this.#test) ? outboundPort : port, agent, tls };
 	}
 
 	#hostFor({ target }: ConformanceCase): string {

@@ -59,6 +59,7 @@ export interface SentRequest {
 	readonly body?: string | null;
 	readonly protocol?: string | null;
 	readonly echo_set_headers?: Readonly<Record<string, string>>;
+	readonly tls_server_name?: string | null;
 	/** Of gRPC. */
 	readonly authority?: string | null;
 	readonly metadata?: Readonly<Record<string, string>> | null;
@@ -108,6 +109,8 @@ export interface ConformanceCase {
 	readonly expect?: Expectation;
 	readonly target?: { readonly gateway: string; readonly namespace: string; readonly listeners: readonly string[] };
 	readonly tls?: boolean;
+	/** What the suite's own client is given besides. */
+	readonly upstream_args?: readonly string[] | null;
 	/** Shares of pods by the prefix of their names. */
 	readonly expected_weights?: Readonly<Record<string, number>>;
 }
