@@ -14,6 +14,9 @@ are not part of this repository; \`test/conformance/\` runs them where they are 
   as they are, but for routes of other gateways. A test that talks to two gateways has two sidecars. In a mesh test the
   sidecar is the client's, and the request goes to its outbound listener.
 - The backends are servers that echo what they got, as the suite's do: \`infra-backend-v1-0\` and so on.
+- Certificates are made for the run, as the suite makes them: of the backends that speak TLS, of the authorities that
+  \`BackendTLSPolicy\` documents name, and of a sidecar that stands for a gateway with listeners of HTTPS, which takes both TLS and
+  plaintext. Cases that show a client certificate are not sent.
 - A case passes as the suite says (\`CompareRoundTrip\`): three times in a row; for weights 500 requests, ten at a time, every
   share within 5 points, in one of ten rounds.
 - Cases of \`GRPCRoute\` are sent by HTTP/1.1, as \`POST\` with \`content-type: application/grpc\`: HTTP/2 comes in a later version. So
