@@ -57,7 +57,8 @@ export class DirectWrites {
 	write(handle: DirectHandle, below: { readonly writeQueueSize: number }, text: string, callback: WriteCallback): void {
 		const request = handle.writeLatin1String(null, text);
 		if (typeof request === 'number') callback(faultOf(request));
-		else if (request.writeStatus === null && request.getAsyncId() < 0) callback(faultOf(NOT_BEGUN));
+		else if (request.writeStatus !== null) callback(faultOf(request.writeStatus));
+		else if (request.getAsyncId() < 0) callback(faultOf(NOT_BEGUN));
 		else if (below.writeQueueSize > 0) request.oncomplete = (status) => callback(faultOf(status));
 		else {
 			this.last = request;

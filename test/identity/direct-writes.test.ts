@@ -35,6 +35,17 @@ describe('a direct write', () => {
 		expect(writes.isOver).toBe(true);
 	});
 
+	it.each([
+		[0, null],
+		[-32, 'write EPIPE'],
+	])('whose request has ended when it is handed out is told as that (%i)', (writeStatus, message) => {
+		const writes = new DirectWrites();
+		const { seen, callback } = outcomes();
+		writes.write(handleOf({ writeStatus, getAsyncId: () => -1 }).handle, taken, 'text', callback);
+		expect(seen).toEqual([message]);
+		expect(writes.isOver).toBe(true);
+	});
+
 	it('that Node has let go of before it began has failed', () => {
 		const writes = new DirectWrites();
 		const { seen, callback } = outcomes();
