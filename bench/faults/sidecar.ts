@@ -41,8 +41,8 @@ export interface ServiceView {
 	readonly connections: { readonly active: number; readonly idle: number; readonly pending: number };
 }
 
-/** What `bin/outrigger` tells Node. */
-const LAUNCH = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--no-maglev'];
+/** What `bin/outrigger` tells Node; that itself would choose the build. */
+const LAUNCH = launchOptions(readFileSync(join(import.meta.dirname, '../../bin/outrigger'), 'utf8'));
 
 export class Sidecar extends Child {
 	port = 0;
@@ -172,4 +172,10 @@ function unchunk(text: string): string {
 		at = lineEnd + 2 + size + 2;
 	}
 	return pieces.join('');
+}
+
+function launchOptions(launcher: string): readonly string[] {
+	const words = /^exec "\$node" (.+) "\$main" /m.exec(launcher)?.[1];
+	if (words === undefined) throw new Error('bin/outrigger does not start Node as it did');
+	return words.split(' ');
 }

@@ -23,28 +23,25 @@ export function listPieces(items: Iterable<unknown>): AsyncGenerator<string> {
 
 /** An object, given as its entries; `undefined` is a pause between two. A value may have a `LongList` among its own. */
 export function objectPieces(entries: Iterable<readonly [string, unknown] | undefined>): AsyncGenerator<string> {
-	return pieces('{}', entries, (entry) => {
-		return entry === undefined ? null : textsOf(entry[1], `${JSON.stringify(entry[0])}: `);
-	});
+	return pieces('{}', entries, ([key, value]) => textsOf(value, `${JSON.stringify(key)}: `));
 }
 
 async function* pieces<T>(
 	[open = '', close = '']: string,
-	entries: Iterable<T>,
-	say: (entry: T) => Generator<string> | null,
+	entries: Iterable<T | undefined>,
+	say: (entry: T) => Generator<string>,
 ): AsyncGenerator<string> {
 	let text = open;
 	let count = 0;
 	for (const entry of entries) {
-		const said = say(entry);
-		if (said === null) {
+		if (entry === undefined) {
 			await breathe();
 			continue;
 		}
 		text += `${count === 0 ? '' : ','}\n${INDENT}`;
 		count++;
 		let isFirst = true;
-		for (const piece of said) {
+		for (const piece of say(entry)) {
 			if (!isFirst) {
 				yield text;
 				text = '';

@@ -18,7 +18,7 @@ export interface OtherProcess<T> {
 	/** Arguments for the snapshot, and for the program. */
 	readonly snapshotArgs: readonly string[];
 	readonly programArgs: readonly string[];
-	/** Requests are being served meanwhile: they come first where there is too little CPU for both. */
+	/** Others come first where there is too little CPU for both: requests may be being served meanwhile. */
 	readonly isPatient: boolean;
 	/** What cannot be done when it fails. */
 	readonly failure: string;

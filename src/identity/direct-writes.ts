@@ -45,7 +45,7 @@ export class DirectWrites {
 	}
 
 	/** Calls back once the last write has ended. */
-	afterLast(then: WriteCallback): void {
+	afterLast(then: (error: Error | null) => void): void {
 		const { last } = this;
 		this.last = null;
 		if (last === null) then(null);

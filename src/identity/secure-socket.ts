@@ -153,7 +153,7 @@ export class SecureSocket extends Base {
 
 	private afterLast(fail: WriteCallback, then: () => void): void {
 		this.writes.afterLast((error) => {
-			if (error === null || error === undefined) then();
+			if (error === null) then();
 			else fail(error);
 		});
 	}

@@ -4,9 +4,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../support/pki.ts';
+import { portOf } from '../support/port-of.ts';
 
 /** What a pod says that it got. */
 export interface Echo {
@@ -66,20 +66,12 @@ export class EchoPod {
 	}
 
 	async start(): Promise<void> {
-		await Promise.all(
-			this.#servers.map(
-				(server) =>
-					new Promise<void>((resolve, reject) => {
-						server.once('error', reject);
-						server.listen(0, '127.0.0.1', resolve);
-					}),
-			),
-		);
+		await Promise.all(this.#servers.map(bind));
 	}
 
 	async stop(): Promise<void> {
 		for (const server of this.#servers) server.closeAllConnections();
-		await Promise.all(this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+		await Promise.all(this.#servers.map(close));
 	}
 
 	#answer(request: IncomingMessage, response: ServerResponse): void {
@@ -134,8 +126,15 @@ export class EchoPod {
 	}
 }
 
-function portOf(server: Server): number {
-	return (server.address() as AddressInfo).port;
+function bind(server: Server): Promise<void> {
+	return new Promise((resolve, reject) => {
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', resolve);
+	});
+}
+
+function close(server: Server): Promise<void> {
+	return new Promise((resolve) => server.close(() => resolve()));
 }
 
 function sniOf({ socket }: IncomingMessage): string {

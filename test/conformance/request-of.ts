@@ -11,7 +11,7 @@ const GRPC = { 'content-type': 'application/grpc', te: 'trailers' };
 const DEFAULT_PORTS = new Set([80, 443]);
 
 /** `''` when this client can send the case, else why it cannot. */
-export function unsendable({ proto, request, upstream_args: args = [] }: ConformanceCase): string {
+export function unsendable({ proto, request, upstream_args: args }: ConformanceCase): string {
 	if (proto === undefined) return 'it sends nothing';
 	if (proto === 'tcp') return 'it is not HTTP';
 	if (args?.some((arg) => arg.startsWith('clientCert'))) return 'it shows a client certificate';

@@ -1,5 +1,6 @@
 /** Somebody between two ends of a connection: hands bytes on, until it sends its own, or ends what nobody has ended. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { portOf } from '../support/port-of.ts';
 
 export class Between {
 	/** Towards who has dialed us. */
@@ -46,10 +47,4 @@ export class Between {
 		this.far?.destroy();
 		this.server.close();
 	}
-}
-
-export function portOf(server: Server): number {
-	const address = server.address();
-	if (address === null || typeof address === 'string') throw new Error('the server does not listen');
-	return address.port;
 }

@@ -1,76 +1,60 @@
 import { describe, expect, it } from 'vitest';
 import { DirectWrites, type WriteRequest } from '../../src/identity/direct-writes.ts';
 
-/** A handle whose writes end as the test says. */
-function handleOf(result: number | (Partial<WriteRequest> & { writeStatus: number | null })) {
-	const written: string[] = [];
-	const request = typeof result === 'number' ? null : { oncomplete: null, getAsyncId: () => 7, ...result };
-	const handle = {
-		reading: true,
-		writeLatin1String: (_request: null, text: string) => {
-			written.push(text);
-			return typeof result === 'number' ? result : (request as WriteRequest);
-		},
-	};
-	return { handle, request: request as { writeStatus: number | null } & WriteRequest, written };
-}
+/** How a call returns: with a code, or with a request. */
+type Result = number | Partial<WriteRequest>;
+/** Node writes to it. */
+type Writable = { -readonly [Key in keyof WriteRequest]: WriteRequest[Key] };
 
 const taken = { writeQueueSize: 0 };
 const full = { writeQueueSize: 1 };
+const UNDER_WAY = { writeStatus: null };
 
 function outcomes() {
 	const seen: (string | null)[] = [];
 	return { seen, callback: (error?: Error | null) => seen.push(error?.message ?? null) };
 }
 
-describe('a direct write', () => {
-	it.each([
-		[0, null],
-		[-32, 'write EPIPE'],
-	])('that ends at once with %i is told as that', (status, message) => {
-		const writes = new DirectWrites();
-		const { seen, callback } = outcomes();
-		writes.write(handleOf(status).handle, taken, 'text', callback);
-		expect(seen).toEqual([message]);
-		expect(writes.isOver).toBe(true);
-	});
+/** A first write, on a handle whose calls return as the test says. */
+function written(result: Result, below = taken) {
+	const given = typeof result === 'number' ? {} : result;
+	const request: Writable = { writeStatus: null, oncomplete: null, getAsyncId: () => 7, ...given };
+	const handle = { reading: true, writeLatin1String: () => (typeof result === 'number' ? result : request) };
+	const writes = new DirectWrites();
+	const { seen, callback } = outcomes();
+	writes.write(handle, below, 'text', callback);
+	return { writes, seen, request };
+}
 
-	it.each([
+describe('a direct write', () => {
+	const letGo = () => -1;
+	it.each<[Result, string | null]>([
 		[0, null],
 		[-32, 'write EPIPE'],
-	])('whose request has ended when it is handed out is told as that (%i)', (writeStatus, message) => {
-		const writes = new DirectWrites();
-		const { seen, callback } = outcomes();
-		writes.write(handleOf({ writeStatus, getAsyncId: () => -1 }).handle, taken, 'text', callback);
+		[{ writeStatus: 0, getAsyncId: letGo }, null],
+		[{ writeStatus: -32, getAsyncId: letGo }, 'write EPIPE'],
+	])('that has ended when the call returns is told as that (%j)', (result, message) => {
+		const { writes, seen } = written(result);
 		expect(seen).toEqual([message]);
 		expect(writes.isOver).toBe(true);
 	});
 
 	it('that Node has let go of before it began has failed', () => {
-		const writes = new DirectWrites();
-		const { seen, callback } = outcomes();
-		writes.write(handleOf({ writeStatus: null, getAsyncId: () => -1 }).handle, taken, 'text', callback);
-		expect(seen).toEqual(['write EPROTO']);
+		expect(written({ ...UNDER_WAY, getAsyncId: letGo }).seen).toEqual(['write EPROTO']);
 	});
 
 	it.each([
 		[0, null],
 		[-104, 'write ECONNRESET'],
 	])('that the kernel has not taken whole is told when it ends (%i)', (status, message) => {
-		const writes = new DirectWrites();
-		const { seen, callback } = outcomes();
-		const { handle, request } = handleOf({ writeStatus: null });
-		writes.write(handle, full, 'text', callback);
+		const { seen, request } = written(UNDER_WAY, full);
 		expect(seen).toEqual([]);
 		request.oncomplete?.(status);
 		expect(seen).toEqual([message]);
 	});
 
 	it('that the kernel has taken is told at once, and the next one comes when Node is done with it', () => {
-		const writes = new DirectWrites();
-		const { seen, callback } = outcomes();
-		const { handle, request } = handleOf({ writeStatus: null });
-		writes.write(handle, taken, 'text', callback);
+		const { writes, seen, request } = written(UNDER_WAY);
 		expect(seen).toEqual([null]);
 		expect([writes.isOver, request.oncomplete]).toEqual([false, null]);
 		request.writeStatus = 0;
@@ -81,10 +65,8 @@ describe('a direct write', () => {
 		[0, null],
 		[-125, 'write ECANCELED'],
 	])('holds up the next one until it has ended (%i)', (status, message) => {
-		const writes = new DirectWrites();
+		const { writes, request } = written(UNDER_WAY);
 		const { seen, callback } = outcomes();
-		const { handle, request } = handleOf({ writeStatus: null });
-		writes.write(handle, taken, 'text', () => undefined);
 		writes.afterLast(callback);
 		expect(seen).toEqual([]);
 		request.oncomplete?.(status);
@@ -92,10 +74,8 @@ describe('a direct write', () => {
 	});
 
 	it('that has failed meanwhile fails the next one, once', () => {
-		const writes = new DirectWrites();
+		const { writes, request } = written(UNDER_WAY);
 		const { seen, callback } = outcomes();
-		const { handle, request } = handleOf({ writeStatus: null });
-		writes.write(handle, taken, 'text', () => undefined);
 		request.writeStatus = -104;
 		expect(writes.isOver).toBe(false);
 		writes.afterLast(callback);

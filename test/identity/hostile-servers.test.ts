@@ -4,9 +4,10 @@ import { type TLSSocket, type TLSSocketOptions, TLSSocket as TlsSocket } from 'n
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HandshakeResult } from '../../src/ports/handshake.ts';
 import { WEB } from '../support/pki.ts';
+import { portOf } from '../support/port-of.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { Between, portOf } from './between.ts';
+import { Between } from './between.ts';
 import { contextOf, IdentityFixture } from './identity-fixture.ts';
 
 type Serve = (raw: Socket) => void;

@@ -7,8 +7,9 @@ import { findAbilities } from '../../src/identity/abilities.ts';
 import { SecureSocket } from '../../src/identity/secure-socket.ts';
 import { sharedReadBuffer } from '../../src/io/byte-socket.ts';
 import { WEB } from '../support/pki.ts';
+import { portOf } from '../support/port-of.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { Between, portOf } from './between.ts';
+import { Between } from './between.ts';
 import { contextOf } from './identity-fixture.ts';
 
 const context = contextOf(WEB);
