@@ -46,6 +46,33 @@ export class Alarm extends TimerEntry {
 	}
 }
 
+/**
+ * An alarm that many have, one after the other. It stays armed between them, so it may ring early for the next, who then looks at
+ * a deadline of his own and asks again: nothing is armed and disarmed for each of them.
+ */
+export class LentAlarm extends TimerEntry {
+	private holder: { onTimer(): void } | null = null;
+	/** Clock time for which it was armed last. */
+	private at = 0;
+
+	/** Rings for this holder by `at` at the latest, as far as a timer is on time. */
+	lend(holder: { onTimer(): void }, at: number, timers: Timers): void {
+		this.holder = holder;
+		if (this.timerTick !== -1 && this.at <= at) return;
+		this.at = at;
+		timers.armAt(this, at);
+	}
+
+	/** Does nothing when another one has it. */
+	giveBack(holder: { onTimer(): void }): void {
+		if (this.holder === holder) this.holder = null;
+	}
+
+	override onTimer(): void {
+		this.holder?.onTimer();
+	}
+}
+
 /** Coarse timers: an entry fires at or after its delay, late by at most one tick of `resolutionMs`. */
 export interface Timers {
 	readonly resolutionMs: number;

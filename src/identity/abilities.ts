@@ -75,7 +75,9 @@ class Trial implements AcceptedReader {
 		const own = handle.writeLatin1String;
 		handle.writeLatin1String = (request, text) => {
 			const result = own.call(handle, request, text);
-			this.isKnownKind = request === null && isWriteRequest(result);
+			const { length, writing, ending } = client._writableState;
+			const isStateKnown = length === 1 && writing && ending === false;
+			this.isKnownKind = request === null && isWriteRequest(result) && isStateKnown;
 			return result;
 		};
 		client.write('1', 'latin1');

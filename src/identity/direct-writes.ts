@@ -4,11 +4,11 @@
  * Theory of operation. OpenSSL has encrypted a text before Node's call returns, and mostly the kernel has taken it, too. Node
  * says so in a later turn all the same, by a call into JavaScript that costs as much as the encryption: its TLS takes one write
  * at a time, so the stream above has to hear when the next one may come. Between sidecars the next one is another request or
- * response, and comes much later. So the stream is told at once, and the next write looks at how the last one has ended, which
+ * response, and comes much later. So texts go past the stream, and the next write looks at how the last one has ended, which
  * Node notes in its request, and waits only where it has not.
  *
- * Where the kernel has not taken everything, the stream waits as ever: that is how it knows a slow reader. While nothing is
- * read, nobody would hear of a write that has failed, so then it waits as well.
+ * Where the kernel has not taken everything, the stream is given the text to wait for as ever: that is how it knows a slow reader.
+ * While nothing is read, nobody would hear of a write that has failed, so then texts go through the stream as well.
  *
  * The calls are internals of Node 26; `abilities.ts` tries them on the running one before they are used.
  */
@@ -38,6 +38,8 @@ const NOT_BEGUN = -71;
 /** The last write of one connection. */
 export class DirectWrites {
 	private last: WriteRequest | null = null;
+	/** The kernel has not taken all of the last one, and nobody waits for it yet: `afterLast` is to be called. */
+	isHeld = false;
 
 	/** Nothing is under way, and nothing has failed: another write may come. */
 	get isOver(): boolean {
@@ -47,23 +49,26 @@ export class DirectWrites {
 	/** Calls back once the last write has ended. */
 	afterLast(then: (error: Error | null) => void): void {
 		const { last } = this;
-		this.last = null;
+		this.isHeld = false;
 		if (last === null) then(null);
-		else if (last.writeStatus === null) last.oncomplete = (status) => then(faultOf(status));
-		else then(faultOf(last.writeStatus));
+		else if (last.writeStatus === null) last.oncomplete = (status) => this.ended(status, then);
+		else this.ended(last.writeStatus, then);
 	}
 
-	/** Only when the last one is over. `below`: the handle of the socket that carries it. */
-	write(handle: DirectHandle, below: { readonly writeQueueSize: number }, text: string, callback: WriteCallback): void {
+	private ended(status: number, then: (error: Error | null) => void): void {
+		this.last = null;
+		then(faultOf(status));
+	}
+
+	/** Only when the last one is over. Returns what has failed at once. `below`: the handle of the socket that carries it. */
+	write(handle: DirectHandle, below: { readonly writeQueueSize: number }, text: string): Error | null {
 		const request = handle.writeLatin1String(null, text);
-		if (typeof request === 'number') callback(faultOf(request));
-		else if (request.writeStatus !== null) callback(faultOf(request.writeStatus));
-		else if (request.getAsyncId() < 0) callback(faultOf(NOT_BEGUN));
-		else if (below.writeQueueSize > 0) request.oncomplete = (status) => callback(faultOf(status));
-		else {
-			this.last = request;
-			callback(null);
-		}
+		if (typeof request === 'number') return faultOf(request);
+		if (request.writeStatus !== null) return faultOf(request.writeStatus);
+		if (request.getAsyncId() < 0) return faultOf(NOT_BEGUN);
+		this.last = request;
+		this.isHeld = below.writeQueueSize > 0;
+		return null;
 	}
 }
 

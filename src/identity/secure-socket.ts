@@ -17,6 +17,7 @@ import tls from 'node:tls';
 import type { AcceptedReader } from '../io/accept-shared.ts';
 import { sharedReadBuffer } from '../io/byte-socket.ts';
 import { loopClock } from '../io/loop-clock.ts';
+import type { TextSocket } from '../io/write-gather.ts';
 import { type DirectHandle, DirectWrites, type WriteCallback } from './direct-writes.ts';
 import { withFirstBytes } from './session-tickets.ts';
 
@@ -70,9 +71,18 @@ interface SocketBelow extends net.Socket {
 	resetAndClosing?: boolean;
 }
 
+/** Of the writing side. */
+interface StreamState {
+	/** Bytes that wait or are being written. */
+	readonly length: number;
+	readonly writing: boolean;
+	readonly ending: boolean;
+}
+
 interface Internals extends tls.TLSSocket {
 	connecting: boolean;
 	_handle: TlsHandle | null;
+	readonly _writableState: StreamState;
 	_start(): void;
 	_releaseControl(): boolean;
 	_emitTLSError(error: Error): void;
@@ -83,7 +93,7 @@ interface Internals extends tls.TLSSocket {
 const Base = tls.TLSSocket as unknown as new (socket: net.Socket | undefined, options: object) => Internals;
 
 /** `secure` is emitted when the handshake is over, `error` or `close` when there will be none. */
-export class SecureSocket extends Base {
+export class SecureSocket extends Base implements TextSocket {
 	private below: SocketBelow | null = null;
 	private readonly writes = new DirectWrites();
 	private writesDirectly = false;
@@ -138,9 +148,26 @@ export class SecureSocket extends Base {
 		this._releaseControl();
 	}
 
+	/** Past the stream, where neither it nor OpenSSL has anything to do first. Not empty. */
+	writeText(text: string): void {
+		const { _handle: handle, _writableState: state, below, writes } = this;
+		// An empty chunk is written, too, and has no length.
+		const isFree = state.length === 0 && !state.writing && !state.ending && writes.isOver;
+		const isDirect = this.writesDirectly && this.isAccepted && isFree && handle?.reading === true;
+		if (!isDirect || !below?._handle) {
+			this.write(text, 'latin1');
+			return;
+		}
+		const error = writes.write(handle, below._handle, text);
+		if (error !== null) this.destroy(error);
+		// A slow reader: the stream waits for it as for a write of its own, and does not begin it again.
+		else if (writes.isHeld) this.write(text, 'latin1');
+	}
+
 	override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
-		if (this.writes.isOver) this.writeNow(chunk, encoding, callback);
-		else this.afterLast(callback, () => this.writeNow(chunk, encoding, callback));
+		if (this.writes.isHeld) this.writes.afterLast(callback);
+		else if (this.writes.isOver) super._write(chunk, encoding, callback);
+		else this.afterLast(callback, () => super._write(chunk, encoding, callback));
 	}
 
 	override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: WriteCallback): void {
@@ -156,14 +183,6 @@ export class SecureSocket extends Base {
 			if (error === null) then();
 			else fail(error);
 		});
-	}
-
-	private writeNow(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
-		const { _handle: handle, below } = this;
-		const isText = typeof chunk === 'string' && encoding === 'latin1';
-		const isDirect = this.writesDirectly && this.isAccepted && isText && handle?.reading === true;
-		if (isDirect && below?._handle) this.writes.write(handle, below._handle, chunk, callback);
-		else super._write(chunk, encoding, callback);
 	}
 
 	/** Node only tells of it, and leaves a connection that hears and says nothing any more. */

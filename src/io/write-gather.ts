@@ -16,8 +16,11 @@ import { chunkHeader, LAST_CHUNK, writeTrailers } from '../http1/chunked-writer.
 import { BLOCK_BYTES, giveBlock, takeBlock } from './block-pool.ts';
 import { STRING_WRITE_BYTES } from './byte-socket.ts';
 
-/** So many connections wait for the end of the turn at most: what has been read first should not wait for all the rest. */
-const MAX_WAITING = 16;
+/**
+ * So many connections wait for the end of the turn at most: what has been read first should not wait for all the rest. Fewer wake
+ * their readers more often (64 instead of 16: 2 % of a request).
+ */
+const MAX_WAITING = 64;
 
 const waiting: WriteGather[] = [];
 
@@ -27,8 +30,15 @@ function flushWaiting(): void {
 	waiting.length = 0;
 }
 
+/** A socket that has a shorter way for latin1 text than its stream. */
+export interface TextSocket {
+	/** As `write(text, 'latin1')`. */
+	writeText(text: string): void;
+}
+
 export class WriteGather {
 	private readonly socket: net.Socket;
+	private readonly texts: TextSocket | null;
 	private text = '';
 	private isWaiting = false;
 	/** Something has been handed to the socket since the owner cleared this. */
@@ -38,6 +48,7 @@ export class WriteGather {
 
 	constructor(socket: net.Socket) {
 		this.socket = socket;
+		this.texts = isTextSocket(socket) ? socket : null;
 	}
 
 	/** latin1 text; leaves with the next flush. */
@@ -115,7 +126,8 @@ export class WriteGather {
 		if (text === '') return;
 		this.text = '';
 		this.hasWritten = true;
-		this.socket.write(text, 'latin1');
+		if (this.texts !== null) this.texts.writeText(text);
+		else this.socket.write(text, 'latin1');
 	}
 
 	/** The connection is gone: nothing leaves any more. */
@@ -127,4 +139,8 @@ export class WriteGather {
 	get isAccepting(): boolean {
 		return !this.socket.writableNeedDrain || this.socket.writableLength === 0;
 	}
+}
+
+function isTextSocket(socket: net.Socket): socket is net.Socket & TextSocket {
+	return 'writeText' in socket;
 }

@@ -17,7 +17,7 @@ export interface TableEntry {
 	tablePrev: TableEntry | null;
 	tableNext: TableEntry | null;
 	/** Closes the connection at once, without an answer. */
-	evict(): void;
+	destroy(): void;
 }
 
 class Queue {
@@ -67,7 +67,7 @@ export class ConnectionTable<Entry extends TableEntry> {
 			const victim = this.waiting.first ?? this.idle.first;
 			if (victim === null) return false;
 			this.evictions++;
-			victim.evict();
+			victim.destroy();
 		}
 		this.all.add(entry);
 		entry.standing = Standing.waiting;

@@ -109,10 +109,6 @@ export class Greeter extends TimerEntry implements Connection, HandshakeOwner {
 		if (this.handshake === null) this.destroy();
 	}
 
-	evict(): void {
-		this.destroy();
-	}
-
 	destroy(): void {
 		if (this.isDone) return;
 		this.finish();

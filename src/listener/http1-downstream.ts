@@ -9,10 +9,10 @@
  * with unread bytes makes the kernel send RST, which can destroy the response on its way (RFC 9112 §9.6). What has to be
  * cut off is reset, so that it never looks whole. No further request is looked at while the answers are not taken.
  *
- * Deadlines, by standing: no byte of a head → `idle`; a head begun → `headTimeout`; an exchange has its own.
+ * Deadlines, by standing: no byte of a head → `idle`; a head begun → `headTimeout`; an exchange has its own. One alarm rings for all.
  */
 import type net from 'node:net';
-import { TimerEntry } from '../clock.ts';
+import { LentAlarm } from '../clock.ts';
 import { ProxyError } from '../error.ts';
 import type { RequestHead, ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
@@ -25,12 +25,11 @@ import { Standing, type TableEntry } from './connection-table.ts';
 import type { ListenerContext } from './context.ts';
 import { Presence } from './presence.ts';
 import { ResponseWriter } from './response-writer.ts';
-import { LINGER_BYTES, LINGER_MS, Stage } from './stage.ts';
+import { CUT_REQUEST, LINGER_BYTES, LINGER_MS, Stage } from './stage.ts';
 
-const CUT_REQUEST = 'the client ended the connection within its request';
-
-export class Http1Downstream extends TimerEntry implements DownstreamStream, RequestVisitor, SocketOwner, TableEntry {
+export class Http1Downstream implements DownstreamStream, RequestVisitor, SocketOwner, TableEntry {
 	readonly peer: ConnectionPeer;
+	readonly alarm = new LentAlarm();
 	standing: Standing = Standing.active;
 	tablePrev: TableEntry | null = null;
 	tableNext: TableEntry | null = null;
@@ -51,10 +50,11 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private held: Buffer | null = null;
 	private isPaused = false;
 	private lingered = 0;
+	/** Clock time at which the alarm should have rung for the connection itself. */
+	private deadline = 0;
 	private presence: Presence | null = null;
 
 	constructor(socket: net.Socket, peer: ConnectionPeer, context: ListenerContext) {
-		super();
 		this.socket = socket;
 		this.peer = peer;
 		this.context = context;
@@ -67,8 +67,8 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	/** Starts reading. */
 	start(): void {
 		if (this.stage === Stage.closed) return;
-		if (this.context.idleMs > 0) this.context.timers.arm(this, this.context.idleMs);
-		if (this.context.isRaw) {
+		if (!this.context.isRaw) this.wait(this.context.idleMs);
+		else {
 			this.stage = Stage.tunnel;
 			this.isBusy = true;
 			this.becomeActive();
@@ -141,17 +141,15 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		const { context } = this;
 		if (this.parser.isIdle) {
 			if (this.closesAfter || this.peerEnded || context.closesIdle()) return this.close();
-			if (this.standing !== Standing.idle) {
-				context.table.move(this, Standing.idle);
-				if (context.idleMs > 0) context.timers.armAt(this, context.clock.now() + context.idleMs);
-			}
-			return;
+			if (this.standing === Standing.idle) return;
+			context.table.move(this, Standing.idle);
+			return this.wait(context.idleMs);
 		}
 		if (this.peerEnded) return this.close();
 		if (this.standing !== Standing.waiting || !this.isHeadTimed) {
 			this.isHeadTimed = true;
 			context.table.move(this, Standing.waiting);
-			if (context.headTimeoutMs > 0) context.timers.arm(this, context.headTimeoutMs);
+			this.wait(context.headTimeoutMs);
 		}
 	}
 
@@ -161,7 +159,15 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		this.stage = Stage.holding;
 		this.socket.pause();
 		context.table.move(this, Standing.idle);
-		if (context.idleMs > 0) context.timers.armAt(this, context.clock.now() + context.idleMs);
+		this.wait(context.idleMs);
+	}
+
+	/** 0: for as long as it takes. */
+	private wait(ms: number): void {
+		const { clock, timers } = this.context;
+		if (ms === 0) return this.alarm.giveBack(this);
+		this.deadline = clock.now() + ms;
+		this.alarm.lend(this, this.deadline, timers);
 	}
 
 	/** The head timeout runs; a fresh connection is `waiting` too, but may be silent for as long as an idle one. */
@@ -169,7 +175,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 
 	private becomeActive(): void {
 		this.context.table.move(this, Standing.active);
-		this.context.timers.disarm(this);
+		this.alarm.giveBack(this);
 		this.isHeadTimed = false;
 	}
 
@@ -204,11 +210,8 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 
 	onClosed(error: Error | null): void {
 		if (this.stage === Stage.closed) return;
-		this.stage = Stage.closed;
-		this.presence?.stop();
+		this.forget();
 		this.out.discard();
-		this.context.timers.disarm(this);
-		this.context.table.remove(this);
 		const code = (error as NodeJS.ErrnoException | null)?.code;
 		if (this.isBusy)
 			this.sinkReset(code === undefined ? 'the client went away' : `the client went away (${code})`, error);
@@ -220,10 +223,11 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		sink?.onReset(new ProxyError('client_closed', detail, { cause }));
 	}
 
-	override onTimer(): void {
+	onTimer(): void {
+		const { alarm, context, deadline } = this;
+		if (deadline > context.clock.now()) return alarm.lend(this, deadline, context.timers);
 		if (this.stage === Stage.lingering || this.parser.isIdle) return this.destroy();
-		const { headTimeoutMs } = this.context;
-		this.onParseError(new ProxyError('head_timeout', `no complete head within ${headTimeoutMs} ms`));
+		this.onParseError(new ProxyError('head_timeout', `no complete head within ${context.headTimeoutMs} ms`));
 	}
 
 	onRequestHead(head: RequestHead): void {
@@ -358,16 +362,12 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		if (!this.isBusy && this.stage === Stage.reading && this.parser.isIdle) this.close();
 	}
 
-	evict(): void {
-		this.destroy();
-	}
-
 	private close(): void {
 		if (this.stage === Stage.lingering || this.stage === Stage.closed) return;
 		this.out.flushNow();
 		this.held = null;
 		this.stage = Stage.lingering;
-		if (this.context.idleMs > 0) this.context.timers.armAt(this, this.context.clock.now() + this.context.idleMs);
+		this.wait(this.context.idleMs);
 		this.socket.resume();
 		afterWrites(this.socket, () => this.linger());
 	}
@@ -375,7 +375,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 	private linger(): void {
 		if (this.stage !== Stage.lingering) return;
 		this.context.table.move(this, Standing.waiting);
-		this.context.timers.armAt(this, this.context.clock.now() + LINGER_MS);
+		this.wait(LINGER_MS);
 		if (this.peerEnded) this.socket.destroySoon();
 		else this.socket.end();
 	}
@@ -394,7 +394,7 @@ export class Http1Downstream extends TimerEntry implements DownstreamStream, Req
 		if (this.stage === Stage.closed) return;
 		this.stage = Stage.closed;
 		this.presence?.stop();
-		this.context.timers.disarm(this);
+		this.context.timers.disarm(this.alarm);
 		this.context.table.remove(this);
 	}
 }

@@ -16,3 +16,5 @@ export type Stage = (typeof Stage)[keyof typeof Stage];
 /** How long a closed connection is read on, and how much: enough for a response to arrive, too little to be a gift. */
 export const LINGER_MS = 2000;
 export const LINGER_BYTES: number = 1024 * 1024;
+
+export const CUT_REQUEST = 'the client ended the connection within its request';

@@ -9,6 +9,7 @@
  *   in one system call. Whoever delivers a batch of bytes calls `onFlush` after the last of it.
  * - A `false` from a write means: stop until `onDrain`. The bytes were taken all the same.
  */
+import type { LentAlarm } from '../clock.ts';
 import type { ProxyError } from '../error.ts';
 import type { RequestHead, ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
@@ -61,6 +62,8 @@ interface Stream {
 /** A request that came in. */
 export interface DownstreamStream extends Stream {
 	readonly peer: Peer;
+	/** For the deadlines of its exchange. */
+	readonly alarm: LentAlarm;
 	/** Sends an interim (1xx) response. Not to HTTP/1.0 clients: the stream leaves it out. */
 	inform(head: ResponseHead): void;
 	/** Starts the final response. Framing is taken from the head; the codec adds what its protocol needs. */

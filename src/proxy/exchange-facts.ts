@@ -1,5 +1,5 @@
 /** What is known of an exchange: the record that metrics, access log and traces read when it is over. */
-import { type Random, TimerEntry } from '../clock.ts';
+import type { Random } from '../clock.ts';
 import type { Match, Side } from '../config/config.ts';
 import type { ErrorCode, ProxyError } from '../error.ts';
 import type { FilteredRequest } from '../filters/filter.ts';
@@ -16,7 +16,7 @@ import type { Seat } from './sticky-sessions.ts';
 /** What a request that no rule matches has matched. */
 const ANY_MATCH: Match = { path: { type: 'PathPrefix', value: '/' }, methods: [], headers: [], queryParams: [] };
 
-export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord, FilteredRequest {
+export abstract class ExchangeFacts implements ExchangeRecord, FilteredRequest {
 	readonly context: ProxyContext;
 	readonly stream: DownstreamStream;
 	readonly head: RequestHead;
@@ -61,7 +61,6 @@ export abstract class ExchangeFacts extends TimerEntry implements ExchangeRecord
 	private flag = '';
 
 	constructor(context: ProxyContext, stream: DownstreamStream, head: RequestHead) {
-		super();
 		this.context = context;
 		this.stream = stream;
 		this.head = head;

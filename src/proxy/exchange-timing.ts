@@ -42,7 +42,6 @@ export abstract class ExchangeTiming extends ExchangeFacts implements LiveExchan
 	protected hedgeAt = NEVER;
 	/** Clock time of the last byte in either direction. */
 	protected lastActivity = this.startedNow;
-	private timerAt = NEVER;
 	state: State = State.received;
 	/** The wait before the attempt that comes next. */
 	protected nextBackoffMs = 0;
@@ -98,19 +97,16 @@ export abstract class ExchangeTiming extends ExchangeFacts implements LiveExchan
 		this.setTimer();
 	}
 
-	/** Arms the timer for the nearest deadline, unless it is armed for an earlier moment already. */
+	/** The alarm is to ring for the nearest deadline, or earlier. */
 	protected setTimer(): void {
 		const idleMs = this.idleLimitMs();
 		const idleAt = idleMs > 0 ? this.lastActivity + idleMs : NEVER;
 		const nearest = Math.min(this.requestDeadline, this.attemptDeadline, this.resumeAt, this.hedgeAt, idleAt);
-		if (nearest === NEVER || (this.timerTick !== -1 && nearest >= this.timerAt)) return;
-		this.timerAt = nearest;
-		this.context.timers.armAt(this, nearest);
+		if (nearest !== NEVER) this.stream.alarm.lend(this, nearest, this.context.timers);
 	}
 
-	override onTimer(): void {
+	onTimer(): void {
 		const now = this.now();
-		this.timerAt = NEVER;
 		const due = this.due(now);
 		if (due !== null) this.onDeadline(due);
 		if (this.state !== State.done) this.setTimer();

@@ -385,7 +385,7 @@ export class Exchange extends ExchangeAttempts implements StreamSink, AttemptOwn
 		if (this.state === State.done) return;
 		this.over();
 		const { context, upstream } = this;
-		context.timers.disarm(this);
+		this.stream.alarm.giveBack(this);
 		this.body?.drop();
 		const ended = context.preciseClock.now();
 		this.durationMs = ended - this.startedNow;

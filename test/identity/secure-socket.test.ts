@@ -134,7 +134,8 @@ describe.each([
 				ours.peer.on('end', () => (isPeerTold = true));
 				for (const each of pieces) {
 					if (each === 'a turn of its own') await new Promise((resolve) => setImmediate(resolve));
-					ours.socket.write(each, 'latin1');
+					if (typeof each === 'string' && each !== '') ours.socket.writeText(each);
+					else ours.socket.write(each, 'latin1');
 				}
 				ours.socket.end();
 				await waitFor('the end', () => isPeerTold);
@@ -153,7 +154,7 @@ describe.each([
 		ours.peer.pause();
 		let written = 0;
 		await waitFor('a queue', () => {
-			ours.socket.write(line, 'latin1');
+			ours.socket.writeText(line);
 			written += line.length;
 			return ours.socket.writableNeedDrain;
 		});
@@ -162,6 +163,17 @@ describe.each([
 		ours.peer.resume();
 		await waitFor('the rest', () => isDrained && back === written);
 		expect(ours.socket.writableLength).toBe(0);
+	});
+
+	it('ends, with an error, when a text is written to a connection that is gone', async () => {
+		const ours = await secured(role, isShared);
+		ours.socket.writeText('the last that comes');
+		ours.between.reset(ours.us);
+		await waitFor('the end', () => {
+			ours.socket.writeText('more');
+			return ours.seen.isClosed;
+		});
+		expect(ours.seen.error).toBeInstanceOf(Error);
 	});
 
 	it('fails a write to a connection that is gone', async () => {
