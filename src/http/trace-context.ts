@@ -23,14 +23,19 @@ const NEW_TRACE_BYTES = 24;
 const FLAG_SAMPLED = 1;
 /** Level 2: the trace id is random enough to sample by. */
 const FLAG_RANDOM = 2;
+/** As they are written: both flags, either, none. */
+const FLAGS: readonly string[] = ['-00', '-01', '-02', '-03'];
 /** Offsets in a `traceparent`: 2 digits of version, 32 of trace, 16 of span, 2 of flags. */
+const VERSION_END = 2;
 const TRACE_ID_AT = 3;
 const SPAN_ID_AT = 36;
 const FLAGS_AT = 53;
 const LENGTH = 55;
-/** A version later than 00 may go on after another `-` (§3.2.4 "Versioning of traceparent"); ff is none. */
-const TRACEPARENT =
-	/^(?:00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}|(?!00|ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-.*)?)$/;
+const DASH = 0x2d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const LETTER_A = 0x61;
+const LETTER_F = 0x66;
 const ZERO_TRACE_ID = '0'.repeat(TRACE_ID_DIGITS);
 const ZERO_SPAN_ID = '0'.repeat(SPAN_ID_BYTES * 2);
 
@@ -73,7 +78,7 @@ export class TraceContext {
 	/** Value of `traceparent` for whoever is called next. */
 	get traceparent(): string {
 		const flags = (this.sampled ? FLAG_SAMPLED : 0) | (this.isRandom ? FLAG_RANDOM : 0);
-		return `00-${this.traceId}-${this.spanId}-0${flags}`;
+		return `00-${this.traceId}-${this.spanId}${FLAGS[flags] as string}`;
 	}
 }
 
@@ -115,14 +120,32 @@ function startTrace(random: Random, sampled: boolean): TraceContext {
 /** `null` when there is not exactly one valid value: the trace is restarted (§4.3). */
 function fromTraceparent(headers: HeaderList, random: Random): TraceContext | null {
 	const value = onlyTraceparent(headers);
-	if (!TRACEPARENT.test(value)) return null;
+	if (!isTraceparent(value)) return null;
 	const traceId = value.slice(TRACE_ID_AT, TRACE_ID_AT + TRACE_ID_DIGITS);
 	const parentSpanId = value.slice(SPAN_ID_AT, FLAGS_AT - 1);
 	if (traceId === ZERO_TRACE_ID || parentSpanId === ZERO_SPAN_ID) return null;
-	const flags = Number.parseInt(value.slice(FLAGS_AT, LENGTH), 16);
+	const flags = hexDigit(value.charCodeAt(LENGTH - 1));
 	const isSampled = (flags & FLAG_SAMPLED) !== 0;
 	const isRandom = (flags & FLAG_RANDOM) !== 0;
 	return new TraceContext(traceId, parentSpanId, random.hex(SPAN_ID_BYTES), isSampled, isRandom, true);
+}
+
+/** Its form. A version later than 00 may go on after another `-` (§3.2.4 "Versioning of traceparent"); ff is none. */
+function isTraceparent(value: string): boolean {
+	if (value.length < LENGTH) return false;
+	for (let i = 0; i < LENGTH; i++) {
+		const c = value.charCodeAt(i);
+		const isDashed = i === VERSION_END || i === SPAN_ID_AT - 1 || i === FLAGS_AT - 1;
+		if (isDashed ? c !== DASH : hexDigit(c) < 0) return false;
+	}
+	if (value.startsWith('ff')) return false;
+	return value.length === LENGTH || (!value.startsWith('00') && value.charCodeAt(LENGTH) === DASH);
+}
+
+/** Of a lower-case digit; -1: it is none. */
+function hexDigit(c: number): number {
+	if (c >= DIGIT_0 && c <= DIGIT_9) return c - DIGIT_0;
+	return c >= LETTER_A && c <= LETTER_F ? c - LETTER_A + 10 : -1;
 }
 
 /** The value of a field that is there; `''` when it is there twice. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyTrace, continueTrace } from '../../src/http/trace-context.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -75,6 +76,23 @@ describe.each(SHAPES)('trace context (%s)', (_shape, build) => {
 		['', false],
 	])('%j is continued: %s', (value, continued) => {
 		expect(isContinued([['traceparent', value]])).toBe(continued);
+	});
+
+	it('is continued by what has the form that the standard gives, and by nothing near it', () => {
+		const FORM =
+			/^(?:00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}|(?!00|ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-.*)?)$/;
+		const version = fc.constantFrom('00', 'ff', '01', 'f0', '0f');
+		const rest = fc.constantFrom('', '-', '-more', 'm');
+		const edit = fc.tuple(fc.nat({ max: 56 }), fc.constantFrom('', '-', 'a', 'g', 'A', '/', ':', '`', '0', ' ', '-a'));
+		fc.assert(
+			fc.property(version, rest, fc.option(edit), (first, last, change) => {
+				let value = `${first}-${TRACE_ID}-${SPAN_ID}-01${last}`;
+				if (change !== null) value = value.slice(0, change[0]) + change[1] + value.slice(change[0] + 1);
+				const { trace } = pass([['traceparent', value.trim()]]);
+				expect(trace.isW3c, value).toBe(FORM.test(value.trim()));
+			}),
+			{ numRuns: 1000 },
+		);
 	});
 
 	it('restarts when there are two, even equal ones', () => {
