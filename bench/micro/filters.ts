@@ -43,11 +43,7 @@ const cors = new Cors(CORS);
 
 /** Heads as they were before the filters. */
 function restored(): void {
-	for (const { headers } of [request.head, crossOrigin.head, response]) {
-		if (headers.addedIds.length === 0) continue;
-		headers.added = [];
-		headers.addedIds = [];
-	}
+	for (const { headers } of [request.head, crossOrigin.head, response]) headers.forgetAdded();
 	request.head.path = '/v1/orders/42';
 	crossOrigin.allowedOrigin = undefined;
 }

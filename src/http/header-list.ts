@@ -30,9 +30,9 @@ export class HeaderList {
 	/** How many parsed fields are marked as removed. */
 	removedCount = 0;
 	/** name, value, name, value … of the fields that were added after parsing. */
-	added: string[] = [];
+	readonly added: string[] = [];
 	/** `FieldId` of each added field. */
-	addedIds: number[] = [];
+	readonly addedIds: number[] = [];
 
 	/** Forgets everything; capacity stays. */
 	reset(): void {
@@ -41,9 +41,17 @@ export class HeaderList {
 		this.textEnd = 0;
 		this.parsed = 0;
 		this.removedCount = 0;
-		if (this.addedIds.length > 0) {
-			this.added = [];
-			this.addedIds = [];
+		this.forgetAdded();
+	}
+
+	/** Only what was parsed is left. */
+	forgetAdded(): void {
+		const { added, addedIds } = this;
+		// To set their length to 0 would give their memory back, and the next field would ask for it again.
+		while (addedIds.length > 0) {
+			addedIds.pop();
+			added.pop();
+			added.pop();
 		}
 	}
 
