@@ -119,43 +119,43 @@ function startTrace(random: Random, sampled: boolean): TraceContext {
 
 /** `null` when there is not exactly one valid value: the trace is restarted (§4.3). */
 function fromTraceparent(headers: HeaderList, random: Random): TraceContext | null {
-	const value = onlyTraceparent(headers);
-	if (!isTraceparent(value)) return null;
-	const traceId = value.slice(TRACE_ID_AT, TRACE_ID_AT + TRACE_ID_DIGITS);
-	const parentSpanId = value.slice(SPAN_ID_AT, FLAGS_AT - 1);
+	const { parsed, spans, text } = headers;
+	const place = headers.nextPlace(FieldId.traceparent, 'traceparent', 0);
+	if (headers.nextPlace(FieldId.traceparent, 'traceparent', place + 1) >= 0) return null;
+	// Within the text of the head: a value by itself is a view of that, and each look at it a detour.
+	if (place < parsed)
+		return parseTraceparent(text, spans[place * SPAN + 2] as number, spans[place * SPAN + 3] as number, random);
+	const value = headers.valueIn(place);
+	return parseTraceparent(value, 0, value.length, random);
+}
+
+function parseTraceparent(text: string, start: number, end: number, random: Random): TraceContext | null {
+	if (!isTraceparent(text, start, end)) return null;
+	const traceId = text.slice(start + TRACE_ID_AT, start + TRACE_ID_AT + TRACE_ID_DIGITS);
+	const parentSpanId = text.slice(start + SPAN_ID_AT, start + FLAGS_AT - 1);
 	if (traceId === ZERO_TRACE_ID || parentSpanId === ZERO_SPAN_ID) return null;
-	const flags = hexDigit(value.charCodeAt(LENGTH - 1));
+	const flags = hexDigit(text.charCodeAt(start + LENGTH - 1));
 	const isSampled = (flags & FLAG_SAMPLED) !== 0;
 	const isRandom = (flags & FLAG_RANDOM) !== 0;
 	return new TraceContext(traceId, parentSpanId, random.hex(SPAN_ID_BYTES), isSampled, isRandom, true);
 }
 
 /** Its form. A version later than 00 may go on after another `-` (§3.2.4 "Versioning of traceparent"); ff is none. */
-function isTraceparent(value: string): boolean {
-	if (value.length < LENGTH) return false;
+function isTraceparent(text: string, start: number, end: number): boolean {
+	if (end - start < LENGTH) return false;
 	for (let i = 0; i < LENGTH; i++) {
-		const c = value.charCodeAt(i);
+		const c = text.charCodeAt(start + i);
 		const isDashed = i === VERSION_END || i === SPAN_ID_AT - 1 || i === FLAGS_AT - 1;
 		if (isDashed ? c !== DASH : hexDigit(c) < 0) return false;
 	}
-	if (value.startsWith('ff')) return false;
-	return value.length === LENGTH || (!value.startsWith('00') && value.charCodeAt(LENGTH) === DASH);
+	if (text.startsWith('ff', start)) return false;
+	return end - start === LENGTH || (!text.startsWith('00', start) && text.charCodeAt(start + LENGTH) === DASH);
 }
 
 /** Of a lower-case digit; -1: it is none. */
 function hexDigit(c: number): number {
 	if (c >= DIGIT_0 && c <= DIGIT_9) return c - DIGIT_0;
 	return c >= LETTER_A && c <= LETTER_F ? c - LETTER_A + 10 : -1;
-}
-
-/** The value of a field that is there; `''` when it is there twice. */
-function onlyTraceparent(headers: HeaderList): string {
-	if (!headers.addedIds.includes(FieldId.traceparent)) {
-		const i = headers.indexOf(FieldId.traceparent);
-		return headers.indexOf(FieldId.traceparent, i + 1) < 0 ? headers.valueAt(i) : '';
-	}
-	const values = headers.getAll('traceparent');
-	return values.length === 1 ? (values[0] as string) : '';
 }
 
 /** One pass over the head, because most requests have none of the fields. */

@@ -30,8 +30,8 @@ export class BodyReader {
 	private readonly list = new HeaderList();
 	private readonly chunk = new ChunkLine();
 	private readonly trailerReader: HeadReader;
-	private readonly visitor: BodyVisitor;
-	private readonly limits: HeadLimits;
+	private visitor: BodyVisitor;
+	private limits: HeadLimits;
 	private readonly blame: Blame;
 	private state: number = State.data;
 	private left = 0;
@@ -43,6 +43,12 @@ export class BodyReader {
 		this.limits = limits;
 		this.blame = blame;
 		this.trailerReader = new HeadReader(null, this.list, mendsNames, blame);
+	}
+
+	/** From the next message on. */
+	serve(visitor: BodyVisitor, limits: HeadLimits): void {
+		this.visitor = visitor;
+		this.limits = limits;
 	}
 
 	/** Arms for a body; `framing` is not `none`. The head's size is what trailers have left of the limits. */

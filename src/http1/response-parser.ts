@@ -38,8 +38,8 @@ const FIRST_FINAL_STATUS = 200;
 
 export class ResponseParser {
 	readonly head: ResponseHead = new ResponseHead();
-	private readonly visitor: ResponseVisitor;
-	private readonly limits: HeadLimits;
+	private visitor: ResponseVisitor;
+	private limits: HeadLimits;
 	private readonly line = new StatusLine();
 	private readonly headReader: HeadReader;
 	private readonly body: BodyReader;
@@ -53,6 +53,13 @@ export class ResponseParser {
 		this.limits = limits;
 		this.headReader = new HeadReader(this.line, this.head.headers, true, blameUpstream);
 		this.body = new BodyReader(visitor, limits, true, blameUpstream);
+	}
+
+	/** Another connection's messages from now on. Only while it is idle. */
+	serve(visitor: ResponseVisitor, limits: HeadLimits): void {
+		this.visitor = visitor;
+		this.limits = limits;
+		this.body.serve(visitor, limits);
 	}
 
 	/** No expected response is outstanding. */

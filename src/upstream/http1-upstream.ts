@@ -12,11 +12,12 @@ import { ProxyError } from '../error.ts';
 import { Framing, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { HeadLimits } from '../http1/limits.ts';
-import { ResponseParser, type ResponseVisitor } from '../http1/response-parser.ts';
+import type { ResponseParser, ResponseVisitor } from '../http1/response-parser.ts';
 import { writeRequestHead } from '../http1/write-head.ts';
 import { endAfterWrites, resetSocket, type SocketOwner, watchSocket } from '../io/byte-socket.ts';
 import { WriteGather } from '../io/write-gather.ts';
 import type { StreamSink, UpstreamSink, UpstreamStream } from '../ports/stream.ts';
+import { giveParser, takeParser } from './response-parsers.ts';
 
 const Phase = { idle: 0, busy: 1, tunnel: 2, closed: 3 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
@@ -50,7 +51,11 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 
 	private readonly socket: net.Socket;
 	private readonly keeper: ConnectionKeeper;
-	private readonly parser: ResponseParser;
+	private readonly limits: HeadLimits;
+	/** From the first byte of a response to its last. */
+	private parser: ResponseParser | null = null;
+	/** What was asked. */
+	private method = '';
 	private readonly out: WriteGather;
 	private phase: Phase = Phase.idle;
 	private sink: StreamSink | null = null;
@@ -67,7 +72,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 		this.socket = socket;
 		this.address = address;
 		this.keeper = keeper;
-		this.parser = new ResponseParser(this, limits);
+		this.limits = limits;
 		this.out = new WriteGather(socket);
 		watchSocket(socket, this);
 	}
@@ -78,7 +83,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 		this.begin(sink);
 		this.headSink = sink;
 		this.isChunked = head.framing === Framing.chunked;
-		this.parser.expect(head.method);
+		this.method = head.method;
 		this.out.addText(writeRequestHead(head));
 	}
 
@@ -210,7 +215,16 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 	}
 
 	private feed(buffer: Buffer, length: number): void {
-		const used = this.parser.feed(buffer, 0, length);
+		const parser = this.parser ?? takeParser(this, this.limits, this.method);
+		const used = parser.feed(buffer, 0, length);
+		this.parser = parser.isIdle ? null : parser;
+		this.goOn(buffer, used, length);
+		// Only now: its trailers are passed on at the end of the response.
+		if (parser.isIdle) giveParser(parser);
+	}
+
+	/** With what the parser has made of the bytes, and those that it has left. */
+	private goOn(buffer: Buffer, used: number, length: number): void {
 		// TypeScript does not see that the visitor's calls change the phase.
 		const phase = this.phase as Phase;
 		if (phase === Phase.tunnel) {
@@ -245,7 +259,7 @@ export class Http1Upstream implements UpstreamStream, ResponseVisitor, SocketOwn
 				return;
 			case Phase.busy:
 				// True: the end of the connection was the end of the body (RFC 9112 §6.3, the last case).
-				if (this.parser.finish() && this.responseEnded) this.complete(true);
+				if (this.parser?.finish() && this.responseEnded) this.complete(true);
 				else this.fail('upstream_closed', `${this.address} closed the connection ${this.progress()}`, null);
 				return;
 			case Phase.tunnel:

@@ -46,6 +46,23 @@ describe('a request through the sidecar', () => {
 		expect(origin.connections.length).toBe(1);
 	});
 
+	it('keeps answers apart that come at once, byte by byte', async () => {
+		const others = await Promise.all([0, 1, 2].map(() => RawClient.connect(sidecar.port)));
+		let asked = 0;
+		origin.follow({
+			onRequest: async (request, connection) => {
+				asked++;
+				await waitFor('all to have asked', () => asked >= 4);
+				await connection.sendByteByByte(echo(request));
+			},
+		});
+		const clients = [client, ...others];
+		for (const [i, each] of clients.entries()) await each.send(`GET /${i} HTTP/1.1\r\nHost: shop\r\n\r\n`);
+		const answers = await Promise.all(clients.map((each) => each.readResponse()));
+		expect(answers.map(({ body }) => text(body))).toEqual(['GET /0', 'GET /1', 'GET /2', 'GET /3']);
+		for (const each of others) each.close();
+	});
+
 	it('answers pipelined requests in order', async () => {
 		const all = [0, 1, 2, 3].map((i) => `GET /${i} HTTP/1.1\r\nHost: shop\r\n\r\n`).join('');
 		await client.send(all);
