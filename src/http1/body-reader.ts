@@ -42,7 +42,7 @@ export class BodyReader {
 		this.visitor = visitor;
 		this.limits = limits;
 		this.blame = blame;
-		this.trailerReader = new HeadReader(null, this.list, mendsNames, blame);
+		this.trailerReader = new HeadReader(null, mendsNames, blame);
 	}
 
 	/** From the next message on. */
@@ -127,7 +127,8 @@ export class BodyReader {
 		}
 		const bytesLeft = this.limits.headerBytes - this.headBytes;
 		// The empty line alone always has room.
-		this.trailerReader.begin(Math.max(bytesLeft, 2), this.limits.headers - this.headFields, bytesLeft);
+		const { headers } = this.limits;
+		this.trailerReader.begin(this.list, Math.max(bytesLeft, 2), headers - this.headFields, bytesLeft);
 		this.state = State.trailers;
 	}
 

@@ -46,7 +46,8 @@ export class FieldScanner {
 	}
 
 	/** Gets ready for a new section; `list` must be empty. */
-	begin(maxFields: number): void {
+	begin(list: HeaderList, maxFields: number): void {
+		this.list = list;
 		this.state = State.lineStart;
 		this.maxFields = maxFields;
 		this.mended = false;

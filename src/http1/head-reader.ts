@@ -8,8 +8,7 @@
  * included, so the verdict does not depend on how the bytes were cut.
  */
 import type { ProxyError } from '../error.ts';
-import type { HeaderList } from '../http/header-list.ts';
-import { SPAN } from '../http/header-list.ts';
+import { HeaderList, SPAN } from '../http/header-list.ts';
 import { FAILED, FieldScanner, MORE } from './field-scanner.ts';
 
 /** Scans one start line; offsets that it keeps are relative to `base`. */
@@ -18,8 +17,8 @@ export interface LineScanner {
 	begin(): void;
 	/** Offset just after the line, `MORE` or `FAILED` (then `fault` is set). */
 	scan(bytes: Uint8Array, base: number, from: number, end: number): number;
-	/** The line is longer than it may be. */
-	tooLong(): ProxyError;
+	/** The line is longer than so many bytes, its CRLF not counted. */
+	tooLong(maxBytes: number): ProxyError;
 }
 
 /** Makes the error of a malformed section: requests and responses blame differently. */
@@ -30,6 +29,9 @@ interface Latin1Bytes extends Uint8Array {
 	latin1Slice(start: number, end: number): string;
 }
 
+/** Of a reader that has not begun. */
+const NO_LIST = new HeaderList();
+const CRLF_BYTES = 2;
 /** Most heads that come in pieces fit in this. */
 const FIRST_CAPACITY = 1024;
 /** An accumulation buffer above this is given back after use, so that idle connections hold little. */
@@ -40,7 +42,7 @@ export class HeadReader {
 	/** Bytes of the section, its empty line included; valid once it is complete. */
 	bytesRead = 0;
 	private readonly line: LineScanner | null;
-	private readonly list: HeaderList;
+	private list: HeaderList = NO_LIST;
 	private readonly fields: FieldScanner;
 	private readonly blame: Blame;
 	private pending: Buffer | null = null;
@@ -50,23 +52,23 @@ export class HeadReader {
 	private inLine = false;
 	private lineEnd = 0;
 
-	constructor(line: LineScanner | null, list: HeaderList, mendsNames: boolean, blame: Blame) {
+	constructor(line: LineScanner | null, mendsNames: boolean, blame: Blame) {
 		this.line = line;
-		this.list = list;
-		this.fields = new FieldScanner(list, mendsNames);
+		this.fields = new FieldScanner(NO_LIST, mendsNames);
 		this.blame = blame;
 	}
 
-	/** Gets ready for a new section. `maxLineBytes` counts the CRLF. Trailers have no start line, so no such limit. */
-	begin(maxBytes: number, maxFields: number, maxLineBytes: number): void {
+	/** Gets ready for a new section, which is read into `list`. `maxLineBytes` counts the CRLF. Trailers have no start line, so no such limit. */
+	begin(list: HeaderList, maxBytes: number, maxFields: number, maxLineBytes: number): void {
+		this.list = list;
 		this.maxBytes = maxBytes;
 		this.maxLineBytes = Math.min(maxLineBytes, maxBytes);
 		this.pendingLength = 0;
 		this.lineEnd = 0;
 		this.inLine = this.line !== null;
-		this.list.reset();
+		list.reset();
 		this.line?.begin();
-		this.fields.begin(maxFields);
+		this.fields.begin(list, maxFields);
 	}
 
 	/** Consumes bytes of the section: returns the offset after it, `MORE` (all are consumed) or `FAILED` (`error` is set). */
@@ -100,7 +102,9 @@ export class HeadReader {
 			if (at < 0) {
 				if (at === FAILED) this.error = line.fault;
 				else if (end >= limit)
-					return this.failWith(this.maxLineBytes < this.maxBytes ? line.tooLong() : this.tooLarge());
+					return this.failWith(
+						this.maxLineBytes < this.maxBytes ? line.tooLong(this.maxLineBytes - CRLF_BYTES) : this.tooLarge(),
+					);
 				return at;
 			}
 			this.inLine = false;

@@ -46,11 +46,6 @@ export class RequestLine implements LineScanner {
 	/** Classes that occur in the target. */
 	private classes = 0;
 	private state: number = State.method;
-	private readonly maxBytes: number;
-
-	constructor(maxBytes: number) {
-		this.maxBytes = maxBytes;
-	}
 
 	begin(): void {
 		this.state = State.method;
@@ -67,8 +62,8 @@ export class RequestLine implements LineScanner {
 		return (this.classes & UNUSUAL) !== 0;
 	}
 
-	tooLong(): ProxyError {
-		return new ProxyError('target_too_long', `the request line is longer than ${this.maxBytes} bytes`);
+	tooLong(maxBytes: number): ProxyError {
+		return new ProxyError('target_too_long', `the request line is longer than ${maxBytes} bytes`);
 	}
 
 	scan(bytes: Uint8Array, base: number, from: number, end: number): number {

@@ -8,16 +8,15 @@
  * and returns at the end of each message, so that the caller decides when the next one is looked at. All strictness is
  * here and in the scanners below it: what reaches the visitor is valid (semantics "HTTP messages"; RFC 9112).
  */
-import { ProxyError } from '../error.ts';
+import type { ProxyError } from '../error.ts';
 import { Framing, RequestHead } from '../http/head.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { BodyReader } from './body-reader.ts';
-import { EmptyLines } from './empty-lines.ts';
 import { FAILED, MORE } from './field-scanner.ts';
-import { HeadReader } from './head-reader.ts';
+import type { HeadReader } from './head-reader.ts';
 import type { HeadLimits } from './limits.ts';
 import { finishRequestHead } from './request-head.ts';
-import { RequestLine } from './request-line.ts';
+import { blameClient, giveScanner, type RequestScanner, takeScanner } from './request-scanner.ts';
 
 export interface RequestVisitor {
 	/** `head` is the parser's own object, valid until it parses the next head. */
@@ -36,18 +35,15 @@ export class RequestParser {
 	readonly head: RequestHead = new RequestHead();
 	private readonly visitor: RequestVisitor;
 	private readonly limits: HeadLimits;
-	private readonly line: RequestLine;
-	private readonly headReader: HeadReader;
-	private readonly body: BodyReader;
-	private readonly emptyLines = new EmptyLines();
+	/** From the first byte of a head to its last. */
+	private scanner: RequestScanner | null = null;
+	/** Since the first body. */
+	private body: BodyReader | null = null;
 	private phase: number = Phase.idle;
 
 	constructor(visitor: RequestVisitor, limits: HeadLimits) {
 		this.visitor = visitor;
 		this.limits = limits;
-		this.line = new RequestLine(limits.requestLineBytes);
-		this.headReader = new HeadReader(this.line, this.head.headers, false, blameClient);
-		this.body = new BodyReader(visitor, limits, false, blameClient);
 	}
 
 	/** No byte of the next message has come; empty lines do not count. */
@@ -65,34 +61,39 @@ export class RequestParser {
 	 * end of a message; what is left then is the next request, or a tunnel's.
 	 */
 	feed(buffer: Buffer, start: number, end: number): number {
+		if (this.phase === Phase.body) return this.readBody(buffer, start, end);
+		if (this.phase === Phase.failed) return start;
+		this.scanner ??= takeScanner();
+		const { head, scanner } = this;
 		let i = start;
 		if (this.phase === Phase.idle) {
-			i = this.emptyLines.skip(buffer, i, end);
+			i = scanner.emptyLines.skip(buffer, i, end);
 			if (i === FAILED) {
-				this.head.headers.reset();
-				return this.fail(blameClient(this.emptyLines.fault, false), start);
+				head.headers.reset();
+				return this.fail(blameClient(scanner.emptyLines.fault, false), start);
 			}
 			if (i === end) return end;
-			this.beginHead();
+			this.beginHead(scanner.head);
 		}
-		if (this.phase === Phase.head) {
-			const at = this.headReader.read(buffer, i, end);
-			if (at === MORE) return end;
-			if (at === FAILED) return this.fail(this.headReader.error, i);
-			const error = finishRequestHead(this.head, this.line);
-			if (error !== null) return this.fail(error, at);
-			return this.passHead(buffer, at, end);
-		}
-		return this.phase === Phase.body ? this.readBody(buffer, i, end) : i;
+		const at = scanner.head.read(buffer, i, end);
+		if (at === MORE) return end;
+		if (at === FAILED) return this.fail(scanner.head.error, i);
+		const error = finishRequestHead(head, scanner.line);
+		if (error !== null) return this.fail(error, at);
+		const headBytes = scanner.head.bytesRead;
+		this.scanner = null;
+		giveScanner(scanner);
+		return this.passHead(buffer, at, end, headBytes);
 	}
 
-	private beginHead(): void {
+	private beginHead(reader: HeadReader): void {
 		this.phase = Phase.head;
+		const { headerBytes, headers, requestLineBytes } = this.limits;
 		// The line's limit is without its CRLF.
-		this.headReader.begin(this.limits.headerBytes, this.limits.headers, this.limits.requestLineBytes + 2);
+		reader.begin(this.head.headers, headerBytes, headers, requestLineBytes + 2);
 	}
 
-	private passHead(buffer: Buffer, at: number, end: number): number {
+	private passHead(buffer: Buffer, at: number, end: number, headBytes: number): number {
 		const { head } = this;
 		if (head.framing === Framing.none) {
 			this.phase = Phase.idle;
@@ -101,17 +102,19 @@ export class RequestParser {
 			return at;
 		}
 		this.phase = Phase.body;
-		this.body.begin(head.framing, head.contentLength, this.headReader.bytesRead, head.headers.parsed);
+		this.body ??= new BodyReader(this.visitor, this.limits, false, blameClient);
+		this.body.begin(head.framing, head.contentLength, headBytes, head.headers.parsed);
 		this.visitor.onRequestHead(head);
 		return at < end ? this.readBody(buffer, at, end) : at;
 	}
 
 	private readBody(buffer: Buffer, start: number, end: number): number {
-		const at = this.body.read(buffer, start, end);
+		const body = this.body as BodyReader;
+		const at = body.read(buffer, start, end);
 		if (at === MORE) return end;
-		if (at === FAILED) return this.fail(this.body.error, start);
+		if (at === FAILED) return this.fail(body.error, start);
 		this.phase = Phase.idle;
-		this.visitor.onMessageEnd(this.body.trailers);
+		this.visitor.onMessageEnd(body.trailers);
 		return at;
 	}
 
@@ -120,8 +123,4 @@ export class RequestParser {
 		this.visitor.onParseError(error ?? blameClient('malformed request', false));
 		return at;
 	}
-}
-
-function blameClient(detail: string, isLimit: boolean): ProxyError {
-	return new ProxyError(isLimit ? 'head_too_large' : 'bad_request', detail);
 }

@@ -51,7 +51,7 @@ export class ResponseParser {
 	constructor(visitor: ResponseVisitor, limits: HeadLimits) {
 		this.visitor = visitor;
 		this.limits = limits;
-		this.headReader = new HeadReader(this.line, this.head.headers, true, blameUpstream);
+		this.headReader = new HeadReader(this.line, true, blameUpstream);
 		this.body = new BodyReader(visitor, limits, true, blameUpstream);
 	}
 
@@ -84,7 +84,8 @@ export class ResponseParser {
 				if (i === FAILED) return this.fail(blameUpstream(this.emptyLines.fault), start);
 				if (i === end) return end;
 				this.phase = Phase.head;
-				this.headReader.begin(this.limits.headerBytes, this.limits.headers, this.limits.headerBytes);
+				const { headerBytes, headers } = this.limits;
+				this.headReader.begin(this.head.headers, headerBytes, headers, headerBytes);
 			}
 			const at = this.headReader.read(buffer, i, end);
 			if (at === MORE) return end;
