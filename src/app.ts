@@ -31,6 +31,7 @@ import { RateLimiters } from './filters/rate-limiters.ts';
 import { DEFAULT_HEAD_LIMITS } from './http1/limits.ts';
 import { canAcceptShared } from './io/accept-shared.ts';
 import { breathe } from './io/breathe.ts';
+import { fitHeapGrowth } from './io/heap-growth.ts';
 import { loopClock } from './io/loop-clock.ts';
 import { sha256, systemClock, systemRandom } from './io/system.ts';
 import type { BoundAddress } from './ports/control.ts';
@@ -135,6 +136,7 @@ export class App {
 		}
 		this.isStarted = true;
 		this.discoveryEndsAt = systemClock.now() + DISCOVERY_PATIENCE_MS;
+		fitHeapGrowth();
 		loopClock.refresh();
 		this.health.start();
 	}

@@ -42,7 +42,9 @@ export interface ServiceView {
 }
 
 /** What `bin/outrigger` tells Node; that itself would choose the build. */
-const LAUNCH = launchOptions(readFileSync(join(import.meta.dirname, '../../bin/outrigger'), 'utf8'));
+const LAUNCHER = readFileSync(join(import.meta.dirname, '../../bin/outrigger'), 'utf8');
+const LAUNCH = launchOptions(LAUNCHER);
+const ARENAS = { MALLOC_ARENA_MAX: /\bMALLOC_ARENA_MAX=(\d+)/.exec(LAUNCHER)?.[1] ?? '' };
 
 export class Sidecar extends Child {
 	port = 0;
@@ -53,6 +55,7 @@ export class Sidecar extends Child {
 
 	private constructor(folder: string, args: readonly string[], env: Readonly<Record<string, string>>) {
 		super(process.execPath, args, {
+			...ARENAS,
 			...env,
 			STALL_PROBE_FILE: join(folder, STALL_FILE),
 			HEAP_PROBE_FILE: join(folder, HEAP_FILE),

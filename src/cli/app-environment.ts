@@ -5,6 +5,17 @@ import type { BoundAddress } from '../ports/control.ts';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,::1';
 const WILDCARDS: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
 
+/** Names, parted by blanks, of what `bin/outrigger` has set for the sidecar alone. */
+const ADDED = 'OUTRIGGER_ADDED_ENV';
+
+/** The environment as the sidecar's caller made it. */
+export function callersEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	const added = env[ADDED];
+	if (added === undefined) return env;
+	const names = new Set([ADDED, ...added.split(' ')]);
+	return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
+}
+
 /**
  * The environment with `HTTP_PROXY`, `NO_PROXY` and `NODE_USE_ENV_PROXY` (Node.js looks at the others only with it). Who
  * has set a proxy already, be it to nothing, has decided: then it is handed on as it is.

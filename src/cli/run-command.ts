@@ -9,7 +9,7 @@ import type { SourceTools } from '../app/source-tools.ts';
 import type { App } from '../app.ts';
 import { formatIssue } from '../config/issue.ts';
 import { clusterAccess } from '../discovery/kubernetes/cluster-access.ts';
-import { appEnvironment } from './app-environment.ts';
+import { appEnvironment, callersEnvironment } from './app-environment.ts';
 import { compileFile } from './compile-file.ts';
 import type { GoodFile } from './compiled-file.ts';
 import { EndpointCompiler } from './endpoint-compiler.ts';
@@ -128,7 +128,8 @@ class Running {
 		// Before the app is started: once it runs, no signal for it may end us by its default action.
 		signals.onSignal((signal) => this.onStop(signal));
 		for (const signal of FORWARDED) process.on(signal, () => this.child?.signal(signal));
-		this.child = command.length === 0 ? null : new Supervised(command, appEnvironment(process.env, app.bound.outbound));
+		const env = appEnvironment(callersEnvironment(process.env), app.bound.outbound);
+		this.child = command.length === 0 ? null : new Supervised(command, env);
 		this.child?.exited.then(
 			(exit) => this.onChildExit(exit),
 			() => this.end(EXIT.internal),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { appEnvironment } from '../../src/cli/app-environment.ts';
+import { appEnvironment, callersEnvironment } from '../../src/cli/app-environment.ts';
 
 const OUTBOUND = { address: '127.0.0.1', port: 15001 };
 const OURS = { HTTP_PROXY: 'http://127.0.0.1:15001', NO_PROXY: 'localhost,127.0.0.1,::1', NODE_USE_ENV_PROXY: '1' };
@@ -34,5 +34,17 @@ describe('the environment of the app', () => {
 		expect(appEnvironment({ NO_PROXY: 'db' }, OUTBOUND)).toEqual({ ...OURS, NO_PROXY: 'db' });
 		expect(appEnvironment({ no_proxy: 'db' }, OUTBOUND)).not.toHaveProperty('NO_PROXY');
 		expect(appEnvironment({ NODE_USE_ENV_PROXY: '0' }, OUTBOUND)).toMatchObject({ NODE_USE_ENV_PROXY: '0' });
+	});
+});
+
+describe('what the launcher has set for the sidecar', () => {
+	it('is kept from the app', () => {
+		const env = { A: '1', MALLOC_ARENA_MAX: '1', OUTRIGGER_ADDED_ENV: 'MALLOC_ARENA_MAX' };
+		expect(callersEnvironment(env)).toEqual({ A: '1' });
+	});
+
+	it('is not taken for what the caller has set', () => {
+		const env = { MALLOC_ARENA_MAX: '2' };
+		expect(callersEnvironment(env)).toBe(env);
 	});
 });
