@@ -13,7 +13,7 @@ export function atOnce<T>(slices: InSlices<T>): T {
 	}
 }
 
-/** Lets the event loop turn in between: requests are being served. What takes so much work is large. */
+/** Lets the event loop turn in between: requests are being served. Much of what is made so stays. */
 export async function calmly<T>(slices: InSlices<T>): Promise<T> {
 	for (;;) {
 		loopClock.refresh();

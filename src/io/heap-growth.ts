@@ -1,10 +1,10 @@
 /**
  * How far the heap may grow before V8 looks at all of it.
  *
- * By its own rule V8 waits until a small heap is up to four times as large, because collecting it costs a pause of a few milliseconds. What
- * connections leave behind when they end fills that, and native memory hangs on it: some 20 MB where many connections come and go.
- * So a small heap is collected when it has grown by half, which takes less than a thousandth of the time. The pause of a large one is
- * longer, and what changes there (thousands of endpoints) is spread over short turns with care: V8's rule stays.
+ * By its own rule V8 waits until a small heap is up to four times as large. What connections leave behind when they end fills that,
+ * and native memory hangs on it: some 20 MB where many connections come and go. So a small heap is collected when it has grown by
+ * half, in a pause of 3 to 8 ms. That of a large one is longer, and what changes there (thousands of endpoints) is spread over short
+ * turns with care: V8's rule stays.
  */
 import v8 from 'node:v8';
 
@@ -15,9 +15,14 @@ const OWN_RULE = 0;
 
 let percent: number = OWN_RULE;
 
+/** By how much a heap of this size may grow, in percent; 0: as V8 likes. */
+export function growthPercent(usedBytes: number): number {
+	return usedBytes < SMALL_BYTES ? SMALL_PERCENT : OWN_RULE;
+}
+
 /** To be called when much has been made that stays. */
 export function fitHeapGrowth(): void {
-	const fitting = v8.getHeapStatistics().used_heap_size < SMALL_BYTES ? SMALL_PERCENT : OWN_RULE;
+	const fitting = growthPercent(v8.getHeapStatistics().used_heap_size);
 	if (fitting === percent) return;
 	percent = fitting;
 	v8.setFlagsFromString(`--heap-growing-percent=${fitting}`);
