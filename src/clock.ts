@@ -46,17 +46,19 @@ export class Alarm extends TimerEntry {
 	}
 }
 
+type AlarmHolder = Pick<TimerEntry, 'onTimer'>;
+
 /**
  * An alarm that many have, one after the other. It stays armed between them, so it may ring early for the next, who then looks at
  * a deadline of his own and asks again: nothing is armed and disarmed for each of them.
  */
 export class LentAlarm extends TimerEntry {
-	private holder: { onTimer(): void } | null = null;
+	private holder: AlarmHolder | null = null;
 	/** Clock time for which it was armed last. */
 	private at = 0;
 
 	/** Rings for this holder by `at` at the latest, as far as a timer is on time. */
-	lend(holder: { onTimer(): void }, at: number, timers: Timers): void {
+	lend(holder: AlarmHolder, at: number, timers: Timers): void {
 		this.holder = holder;
 		if (this.timerTick !== -1 && this.at <= at) return;
 		this.at = at;
@@ -64,7 +66,7 @@ export class LentAlarm extends TimerEntry {
 	}
 
 	/** Does nothing when another one has it. */
-	giveBack(holder: { onTimer(): void }): void {
+	giveBack(holder: AlarmHolder): void {
 		if (this.holder === holder) this.holder = null;
 	}
 

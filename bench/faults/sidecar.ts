@@ -43,8 +43,8 @@ export interface ServiceView {
 
 /** What `bin/outrigger` tells Node; that itself would choose the build. */
 const LAUNCHER = readFileSync(join(import.meta.dirname, '../../bin/outrigger'), 'utf8');
-const LAUNCH = launchOptions(LAUNCHER);
-const ARENAS = { MALLOC_ARENA_MAX: /\bMALLOC_ARENA_MAX=(\d+)/.exec(LAUNCHER)?.[1] ?? '' };
+const LAUNCH = inLauncher(/^exec "\$node" (.+) "\$main" /m).split(' ');
+const ARENAS = { MALLOC_ARENA_MAX: inLauncher(/\bMALLOC_ARENA_MAX=(\d+)/) };
 
 export class Sidecar extends Child {
 	port = 0;
@@ -177,8 +177,8 @@ function unchunk(text: string): string {
 	return pieces.join('');
 }
 
-function launchOptions(launcher: string): readonly string[] {
-	const words = /^exec "\$node" (.+) "\$main" /m.exec(launcher)?.[1];
-	if (words === undefined) throw new Error('bin/outrigger does not start Node as it did');
-	return words.split(' ');
+function inLauncher(pattern: RegExp): string {
+	const found = pattern.exec(LAUNCHER)?.[1];
+	if (found === undefined) throw new Error(`bin/outrigger does not start Node as it did: nothing matches ${pattern}`);
+	return found;
 }

@@ -3,7 +3,7 @@ import { ProxyError } from '../error.ts';
 import { EmptyLines } from './empty-lines.ts';
 import { HeadReader } from './head-reader.ts';
 import { RequestLine } from './request-line.ts';
-import { Spares } from './spares.ts';
+import { SPARE_PARSERS, Spares } from './spares.ts';
 
 export class RequestScanner {
 	readonly emptyLines = new EmptyLines();
@@ -11,7 +11,7 @@ export class RequestScanner {
 	readonly head = new HeadReader(this.line, false, blameClient);
 }
 
-const spares = new Spares<RequestScanner>();
+const spares = new Spares<RequestScanner>(SPARE_PARSERS);
 
 export function takeScanner(): RequestScanner {
 	return spares.take() ?? new RequestScanner();

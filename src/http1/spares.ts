@@ -3,11 +3,17 @@
  * caches, where those of fifty connections of their own would not be.
  */
 
-/** More are left to the garbage collector. */
-const MAX_FREE = 16;
+/** Of what parses heads: few of them come in pieces at a time. */
+export const SPARE_PARSERS = 16;
 
 export class Spares<T> {
 	private readonly free: T[] = [];
+	private readonly max: number;
+
+	/** Beyond `max` they are left to the garbage collector. */
+	constructor(max: number) {
+		this.max = max;
+	}
 
 	/** `undefined`: there is none. */
 	take(): T | undefined {
@@ -16,6 +22,6 @@ export class Spares<T> {
 
 	/** It is in nobody's use, and as good as new. */
 	give(one: T): void {
-		if (this.free.length < MAX_FREE) this.free.push(one);
+		if (this.free.length < this.max) this.free.push(one);
 	}
 }

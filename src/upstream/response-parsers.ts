@@ -6,7 +6,7 @@
  */
 import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http1/limits.ts';
 import { ResponseParser, type ResponseVisitor } from '../http1/response-parser.ts';
-import { Spares } from '../http1/spares.ts';
+import { SPARE_PARSERS, Spares } from '../http1/spares.ts';
 
 const NOBODY: ResponseVisitor = {
 	onInformational: nothing,
@@ -20,7 +20,7 @@ function nothing(): void {
 	// It is lent to nobody, so there is nothing to hear.
 }
 
-const spares = new Spares<ResponseParser>();
+const spares = new Spares<ResponseParser>(SPARE_PARSERS);
 
 /** For the answer to a request of this method. */
 export function takeParser(visitor: ResponseVisitor, limits: HeadLimits, method: string): ResponseParser {

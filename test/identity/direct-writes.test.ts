@@ -42,15 +42,21 @@ describe('a direct write', () => {
 		expect(written({ ...UNDER_WAY, getAsyncId: letGo }).failure).toBe('write EPROTO');
 	});
 
-	it('that the kernel has not taken whole is held until somebody waits for it', () => {
-		const { writes, request } = written(UNDER_WAY, full);
-		expect([writes.isHeld, writes.isOver, request.oncomplete]).toEqual([true, false, null]);
-		const { seen, callback } = outcomes();
-		writes.afterLast(callback);
-		expect([writes.isHeld, seen]).toEqual([false, []]);
-		request.oncomplete?.(0);
-		expect(seen).toEqual([null]);
-	});
+	it.each([
+		[0, null],
+		[-104, 'write ECONNRESET'],
+	])(
+		'that the kernel has not taken whole is held, and told to who waits for it when it ends (%i)',
+		(status, message) => {
+			const { writes, request } = written(UNDER_WAY, full);
+			expect([writes.isHeld, writes.isOver, request.oncomplete]).toEqual([true, false, null]);
+			const { seen, callback } = outcomes();
+			writes.afterLast(callback);
+			expect([writes.isHeld, seen]).toEqual([false, []]);
+			request.oncomplete?.(status);
+			expect(seen).toEqual([message]);
+		},
+	);
 
 	it('that the kernel has taken calls nobody back, and the next one comes when Node is done with it', () => {
 		const { writes, failure, request } = written(UNDER_WAY);
